@@ -1,0 +1,2 @@
+//! inbound.
+fn main() {}

@@ -1,0 +1,2 @@
+//! reminders.
+fn main() {}

@@ -1,0 +1,2 @@
+//! sender.
+fn main() {}

@@ -1,0 +1,2 @@
+//! webhooks.
+fn main() {}
