@@ -1,0 +1,60 @@
+//! What is kept in the table, and what a read gives back.
+
+use std::ops::Deref;
+
+use kernel::Timestamp;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::keys::{Key, Place};
+
+/// A thing that is kept as one item. Its keys are derived from it, all of them, on every write.
+pub trait Entity: Serialize + DeserializeOwned + Send + Sync {
+    /// Where it is found directly.
+    type Key: Key;
+
+    /// Its key.
+    fn key(&self) -> Self::Key;
+
+    /// Its place in a list of the clinic, if it belongs into one now.
+    fn listed(&self) -> Option<Place> {
+        None
+    }
+
+    /// Its place among the things of an owner, if it belongs to one now.
+    fn held(&self) -> Option<Place> {
+        None
+    }
+
+    /// When the database may forget it. It may take two days longer; readers look at the time themselves.
+    fn expires(&self) -> Option<Timestamp> {
+        None
+    }
+}
+
+/// An entity as it was read, with its revision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Kept<E> {
+    #[serde(flatten)]
+    pub(crate) value: E,
+    #[serde(rename = "version")]
+    pub(crate) rev: u64,
+}
+
+impl<E> Kept<E> {
+    /// The revision: 1 when created, one more with each replacement. Clients know it as `version`.
+    pub fn rev(&self) -> u64 {
+        self.rev
+    }
+
+    /// The entity alone.
+    pub fn into_value(self) -> E {
+        self.value
+    }
+}
+
+impl<E> Deref for Kept<E> {
+    type Target = E;
+    fn deref(&self) -> &E {
+        &self.value
+    }
+}

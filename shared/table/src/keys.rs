@@ -1,0 +1,224 @@
+//! The whole map of the table. One entry per kind of item, one per list.
+//!
+//! A key has a partition and an order within it, each beginning with a fixed word. Within a clinic every
+//! partition begins with the clinic's id; the few shared kinds begin with `all`. Lists are the two sparse
+//! indexes `listed` (of the clinic) and `held` (of an owner); both hold keys only, the items are read after.
+
+use kernel::{
+    AppointmentId, ClinicId, EventId, ImportId, LocationId, MessageId, PersonId, PractitionerId, RuleId,
+    TaskId, TemplateId, Timestamp,
+};
+
+use crate::{Digest, Part, Span, list::Index};
+
+/// Where an item is found directly.
+pub trait Key: Send + Sync {
+    /// What kind of item stands there; unique in the map.
+    const KIND: &'static str;
+    /// Whether it belongs to no clinic.
+    const SHARED: bool;
+    /// Partition and order, without the clinic.
+    fn parts(&self) -> (String, String);
+
+    /// Partition and order as they stand in the table.
+    fn full(&self, prefix: &str) -> (String, String) {
+        let (partition, order) = self.parts();
+        (format!("{}#{partition}", if Self::SHARED { "all" } else { prefix }), order)
+    }
+}
+
+/// A place in a list: which list, and where in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    pub(crate) partition: String,
+    pub(crate) order: String,
+}
+
+impl Place {
+    pub(crate) fn full(&self, prefix: &str) -> (String, String) {
+        (format!("{prefix}#{}", self.partition), self.order.clone())
+    }
+}
+
+/// A line of the map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// The kind of item, or the name of the list.
+    pub name: &'static str,
+    /// `table`, `shared`, `listed` or `held`.
+    pub whence: &'static str,
+    /// Partition and order, as a pattern.
+    pub pattern: &'static str,
+    /// What it is.
+    pub says: &'static str,
+}
+
+fn joined(word: &str, parts: &[&dyn Part]) -> String {
+    let mut out = word.to_owned();
+    for part in parts {
+        out.push('#');
+        part.write(&mut out);
+    }
+    out
+}
+
+macro_rules! keys {
+    ($map:ident $scope:literal; $(#[doc = $doc:literal] $key:ident $kind:literal
+        [$pword:literal $(, $pname:ident : $pty:ty)*] / [$sword:literal $(, $sname:ident : $sty:ty)*];)*) => {
+        $(
+            #[doc = $doc]
+            #[derive(Debug, Clone, PartialEq, Eq)]
+            pub struct $key {
+                $(#[doc = concat!("Of the partition: ", stringify!($pname), ".")] pub $pname: $pty,)*
+                $(#[doc = concat!("Of the order: ", stringify!($sname), ".")] pub $sname: $sty,)*
+            }
+
+            impl $key {
+                /// All items of this kind in one partition, in order.
+                pub fn within($($pname: &$pty),*) -> Span {
+                    Span::new(Index::Table, <Self as Key>::SHARED, joined($pword, &[$($pname),*]), concat!($sword, "#"))
+                }
+            }
+
+            impl Key for $key {
+                const KIND: &'static str = $kind;
+                const SHARED: bool = matches!($scope.as_bytes(), b"shared");
+                fn parts(&self) -> (String, String) {
+                    (joined($pword, &[$(&self.$pname),*]), joined($sword, &[$(&self.$sname),*]) + "#")
+                }
+            }
+        )*
+        const $map: &[Entry] = &[$(Entry {
+            name: $kind,
+            whence: $scope,
+            pattern: concat!($pword $(, "#{", stringify!($pname), "}")*, " / ", $sword $(, "#{", stringify!($sname), "}")*),
+            says: $doc,
+        },)*];
+    };
+}
+
+macro_rules! lists {
+    ($(#[doc = $doc:literal] $list:ident in $index:ident
+        [$pword:literal $(, $pname:ident : $pty:ty)*] / [$($sname:ident : $sty:ty),+];)*) => {
+        $(
+            #[doc = $doc]
+            #[derive(Debug, Clone, PartialEq, Eq)]
+            pub struct $list {
+                $(#[doc = concat!("Whose: ", stringify!($pname), ".")] pub $pname: $pty,)*
+                $(#[doc = concat!("In the order of ", stringify!($sname), ".")] pub $sname: $sty,)+
+            }
+
+            impl $list {
+                /// The whole list, in order.
+                pub fn all($($pname: &$pty),*) -> Span {
+                    Span::new(Index::$index, false, joined($pword, &[$($pname),*]), "")
+                }
+            }
+
+            impl From<$list> for Place {
+                fn from(at: $list) -> Self {
+                    let order = joined("", &[$(&at.$sname),+])[1..].to_owned() + "#";
+                    Place { partition: joined($pword, &[$(&at.$pname),*]), order }
+                }
+            }
+        )*
+        const LISTS: &[Entry] = &[$(Entry {
+            name: stringify!($list),
+            whence: Index::$index.name(),
+            pattern: concat!($pword $(, "#{", stringify!($pname), "}")*, " / " $(, "{", stringify!($sname), "}#")+),
+            says: $doc,
+        },)*];
+    };
+}
+
+keys! { SHARED "shared";
+    /// Work that is due in a minute; the outbox.
+    DueKey "due" ["due", minute: Timestamp, shard: u8] / ["due", id: String];
+    /// How far the minute tick has swept.
+    SweptKey "swept" ["swept"] / ["swept"];
+    /// A number or mailbox of ours, and the clinic that answers on it.
+    OurAddressKey "our_address" ["our_address", address: Digest] / ["our_address"];
+    /// A provider's message id, and the message of ours it stands for.
+    ProviderMessageKey "provider_message" ["provider_message", provider: String, provider_id: String] / ["provider_message"];
+    /// A clinic in the register of clinics.
+    RegisterKey "registered_clinic" ["register"] / ["clinic", clinic: ClinicId];
+    /// An event from a provider that leads to nothing we know yet.
+    StrayEventKey "stray_event" ["stray", provider: String, provider_id: String] / ["stray", event: Digest];
+}
+
+keys! { ITEMS "table";
+    /// A number that only goes up or down by steps, such as messages of a day.
+    CounterKey "counter" ["counter", of: String] / ["counter", name: String];
+    // audit and access
+    // people
+    // consent
+    // templates
+    // messaging
+    /// A message in either direction, with its attempts.
+    MessageKey "message" ["message", message: MessageId] / ["message"];
+    /// The head of the one conversation with a person.
+    ConversationKey "conversation" ["conversation", person: PersonId] / ["conversation"];
+    /// A question that was put to an address and may be answered.
+    PromptKey "prompt" ["prompt", address: Digest] / ["prompt", message: MessageId];
+    /// Something that did not reach anybody, for the desk.
+    NotSentKey "not_sent" ["not_sent", message: MessageId] / ["not_sent"];
+    /// What came in from outside, kept whole.
+    InboundKey "inbound" ["inbound", provider: String, provider_id: String] / ["inbound"];
+    /// Work for a member of staff.
+    TaskKey "task" ["task", task: TaskId] / ["task"];
+    /// That something was done once: a reply on this day, a change seen.
+    OnceKey "once" ["once", of: String] / ["once", what: String];
+    /// A link given to a person.
+    LinkKey "link" ["link", token: Digest] / ["link"];
+    // automations
+    /// A rule that reminds of visits.
+    RuleKey "rule" ["rules"] / ["rule", rule: RuleId];
+    /// What is planned for a visit, step by step.
+    PlanKey "plan" ["plan", appointment: AppointmentId] / ["plan"];
+}
+
+lists! {
+    // people
+    // consent
+    // templates
+    // messaging
+    /// Messages with a person, in order of creation.
+    MessagesOfPerson in Held ["messages_of", person: PersonId] / [message: MessageId];
+    /// Conversations, by their last message.
+    Conversations in Listed ["conversations"] / [at: Timestamp, person: PersonId];
+    /// What did not reach anybody, by when it was noticed.
+    NotSentByTime in Listed ["not_sent"] / [at: Timestamp, message: MessageId];
+    /// What came in and leads to nobody, by time.
+    UnmatchedInbound in Listed ["unmatched"] / [at: Timestamp, provider_id: String];
+    /// Open work for staff, by when it came up.
+    OpenTasks in Listed ["open_tasks"] / [at: Timestamp, task: TaskId];
+    // automations
+}
+
+/// The map of the table, one line per kind and list, for people and for a test that snapshots it.
+pub fn map() -> impl Iterator<Item = &'static Entry> {
+    SHARED.iter().chain(ITEMS).chain(LISTS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_unique() {
+        let mut names: Vec<_> = map().map(|entry| entry.name).collect();
+        names.sort_unstable();
+        let all = names.len();
+        names.dedup();
+        assert_eq!(all, names.len());
+    }
+
+    #[test]
+    fn no_two_patterns_meet() {
+        let mut patterns: Vec<_> = map().map(|entry| (entry.whence, entry.pattern)).collect();
+        patterns.sort_unstable();
+        let all = patterns.len();
+        patterns.dedup();
+        assert_eq!(all, patterns.len());
+    }
+}

@@ -1,0 +1,284 @@
+//! What belongs to no clinic: the few look-ups that lead to one, and the due buckets with their sweep.
+
+use futures::future::try_join_all;
+use jiff::SignedDuration;
+use kernel::{ClinicId, Cursor, Limit, MessageId, Page, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Digest, Due, Entity, Kept, SHARDS, Table, TableFault, Write, WriteFault,
+    due::minute,
+    keys::{DueKey, Key, OurAddressKey, ProviderMessageKey, RegisterKey, StrayEventKey, SweptKey},
+};
+
+/// The part of the table that belongs to no clinic.
+#[derive(Clone, Debug)]
+pub struct SharedTable {
+    table: Table,
+}
+
+/// A number or mailbox of ours and the clinic that answers on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OurAddress {
+    /// The digest of the address.
+    pub address: Digest,
+    /// Who answers.
+    pub clinic: ClinicId,
+}
+
+impl Entity for OurAddress {
+    type Key = OurAddressKey;
+    fn key(&self) -> OurAddressKey {
+        OurAddressKey { address: self.address }
+    }
+}
+
+/// A provider's message id and the message it stands for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderMessage {
+    /// The provider.
+    pub provider: String,
+    /// Its id.
+    pub provider_id: String,
+    /// Whose message.
+    pub clinic: ClinicId,
+    /// Our message.
+    pub message: MessageId,
+    /// When it was sent.
+    pub at: Timestamp,
+}
+
+impl Entity for ProviderMessage {
+    type Key = ProviderMessageKey;
+    fn key(&self) -> ProviderMessageKey {
+        ProviderMessageKey { provider: self.provider.clone(), provider_id: self.provider_id.clone() }
+    }
+    fn expires(&self) -> Option<Timestamp> {
+        // Receipts arrive within days; half a year is ample.
+        self.at.checked_add(SignedDuration::from_hours(24 * 180)).ok()
+    }
+}
+
+/// A clinic in the register of clinics.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisteredClinic {
+    /// The clinic.
+    pub clinic: ClinicId,
+}
+
+impl Entity for RegisteredClinic {
+    type Key = RegisterKey;
+    fn key(&self) -> RegisterKey {
+        RegisterKey { clinic: self.clinic }
+    }
+}
+
+/// An event from a provider that leads to nothing we know yet; kept for a later match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StrayEvent {
+    /// The provider.
+    pub provider: String,
+    /// Its id of the message, or the address for what has no message.
+    pub provider_id: String,
+    /// The digest of the whole event, so that a repetition is the same item.
+    pub digest: Digest,
+    /// The event as the provider's hook reads it.
+    pub event: serde_json::Value,
+    /// When it came.
+    pub at: Timestamp,
+}
+
+impl Entity for StrayEvent {
+    type Key = StrayEventKey;
+    fn key(&self) -> StrayEventKey {
+        StrayEventKey {
+            provider: self.provider.clone(),
+            provider_id: self.provider_id.clone(),
+            event: self.digest,
+        }
+    }
+    fn expires(&self) -> Option<Timestamp> {
+        self.at.checked_add(SignedDuration::from_hours(24 * 14)).ok()
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Swept {
+    upto: Timestamp,
+}
+
+impl Entity for Swept {
+    type Key = SweptKey;
+    fn key(&self) -> SweptKey {
+        SweptKey {}
+    }
+}
+
+/// Buckets that are looked at again after their minute, in minutes. What a lost hint, a slow commit or a dead
+/// worker left behind is found there.
+const SECOND_LOOKS: [i64; 3] = [1, 3, 10];
+/// How far back a sweep goes after the process was away.
+const FARTHEST: SignedDuration = SignedDuration::from_hours(47);
+
+/// What a sweep found.
+#[derive(Debug, Default)]
+pub struct Sweep {
+    /// Due for the first time.
+    pub fresh: Vec<Due>,
+    /// Due before: pushed already, unless something got lost. Look at the state before pushing again.
+    pub again: Vec<Due>,
+    /// The last minute that was looked at.
+    pub upto: Option<Timestamp>,
+    kept: Option<Kept<Swept>>,
+}
+
+impl SharedTable {
+    pub(crate) fn new(table: Table) -> Self {
+        Self { table }
+    }
+
+    /// Starts a transaction on shared items.
+    pub fn write(&self) -> Write {
+        Write::shared(self.table.clone())
+    }
+
+    /// The shared item at a key as it is now.
+    pub async fn get<E: Entity>(&self, key: &E::Key) -> Result<Option<Kept<E>>, TableFault> {
+        const { assert!(E::Key::SHARED, "items of a clinic are read on its part") };
+        self.table.get_one("all", key).await
+    }
+
+    /// Which clinic answers on an address of ours.
+    pub async fn clinic_of(&self, folded_address: &str) -> Result<Option<ClinicId>, TableFault> {
+        let key = OurAddressKey { address: Digest::of(folded_address) };
+        Ok(self.get::<OurAddress>(&key).await?.map(|kept| kept.clinic))
+    }
+
+    /// Gives an address of ours to a clinic; no other clinic may have it.
+    pub async fn claim_address(&self, folded_address: &str, clinic: ClinicId) -> Result<(), WriteFault> {
+        let address = OurAddress { address: Digest::of(folded_address), clinic };
+        if self.get::<OurAddress>(&address.key()).await?.is_some_and(|kept| kept.clinic == clinic) {
+            return Ok(());
+        }
+        let mut write = self.write();
+        write.create(&address);
+        write.commit().await
+    }
+
+    /// Which message a provider's id stands for.
+    pub async fn message_of(
+        &self,
+        provider: &str,
+        provider_id: &str,
+    ) -> Result<Option<ProviderMessage>, TableFault> {
+        let key = ProviderMessageKey { provider: provider.to_owned(), provider_id: provider_id.to_owned() };
+        Ok(self.get::<ProviderMessage>(&key).await?.map(Kept::into_value))
+    }
+
+    /// Keeps an event that leads nowhere yet; the same event again is the same item.
+    pub async fn keep_stray(&self, stray: &StrayEvent) -> Result<(), WriteFault> {
+        let mut write = self.write();
+        write.put_always(stray);
+        write.commit().await
+    }
+
+    /// Events that came before what they are about was known.
+    pub async fn strays_of(
+        &self,
+        provider: &str,
+        provider_id: &str,
+    ) -> Result<Vec<Kept<StrayEvent>>, TableFault> {
+        let span = StrayEventKey::within(&provider.to_owned(), &provider_id.to_owned());
+        Ok(self.table.page("all", &span, 100, None).await?.items)
+    }
+
+    /// Enters a clinic into the register; twice is once.
+    pub async fn register(&self, clinic: ClinicId) -> Result<(), WriteFault> {
+        let mut write = self.write();
+        write.put_always(&RegisteredClinic { clinic });
+        write.commit().await
+    }
+
+    /// The clinics there are.
+    pub async fn clinics(&self, limit: Limit, after: Option<&Cursor>) -> Result<Page<ClinicId>, TableFault> {
+        let page =
+            self.table.page::<RegisteredClinic>("all", &RegisterKey::within(), limit.get(), after).await?;
+        Ok(page.map(|kept| kept.clinic))
+    }
+
+    /// Puts shared work into a due bucket on its own.
+    pub async fn due<J: kernel::Job>(&self, at: Timestamp, id: &str, job: &J) -> Result<(), WriteFault> {
+        let mut write = self.write();
+        write.due(at, id, job);
+        write.commit().await
+    }
+
+    /// Looks at every bucket since the last sweep, and once more at some older ones. Nothing is marked as swept
+    /// before [`SharedTable::swept`]: whoever dies between the two sweeps the same buckets again.
+    pub async fn sweep(&self, now: Timestamp) -> Result<Sweep, TableFault> {
+        let kept = self.get::<Swept>(&SweptKey {}).await?;
+        let this = minute(now);
+        let far = minute(now.checked_sub(FARTHEST).unwrap_or(now));
+        // A table that was never swept may hold work of the last hour, not more.
+        let young = minute(now.checked_sub(SignedDuration::from_hours(1)).unwrap_or(now));
+        let from = kept.as_ref().map_or(young, |kept| kept.upto).max(far);
+        let mut sweep = Sweep { upto: Some(this), ..Sweep::default() };
+        let step = SignedDuration::from_secs(60);
+        let mut at = from;
+        // The minute last swept was not over when it was swept: it is looked at again, as the second looks are.
+        while at <= this {
+            let found = self.bucket(at, now).await?;
+            if at == from && kept.is_some() {
+                sweep.again.extend(found)
+            } else {
+                sweep.fresh.extend(found)
+            }
+            at = at.saturating_add(step).unwrap_or(Timestamp::MAX);
+        }
+        for back in SECOND_LOOKS {
+            // One look per minute that passed since the last sweep, so that a gap in the ticks skips none.
+            let mut at = from.checked_sub(SignedDuration::from_mins(back)).unwrap_or(from);
+            let last = this.checked_sub(SignedDuration::from_mins(back)).unwrap_or(this);
+            while at <= last && at < from {
+                sweep.again.extend(self.bucket(at, now).await?);
+                at = at.saturating_add(step).unwrap_or(Timestamp::MAX);
+            }
+        }
+        sweep.kept = kept;
+        Ok(sweep)
+    }
+
+    /// Marks a sweep as done, after its work was pushed.
+    pub async fn swept(&self, sweep: &Sweep) -> Result<(), WriteFault> {
+        let Some(upto) = sweep.upto else { return Ok(()) };
+        let mut write = self.write();
+        match &sweep.kept {
+            Some(kept) if kept.upto >= upto => return Ok(()),
+            Some(kept) => write.replace(kept, &Swept { upto }),
+            None => write.create(&Swept { upto }),
+        };
+        match write.commit().await {
+            // Another tick was faster; it has seen the same buckets.
+            Err(WriteFault::Conflict { .. }) => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn bucket(&self, minute: Timestamp, now: Timestamp) -> Result<Vec<Due>, TableFault> {
+        let shards = try_join_all((0..SHARDS).map(async |shard| {
+            let span = DueKey::within(&minute, &shard);
+            let mut found = Vec::new();
+            let mut next = None;
+            loop {
+                let page = self.table.page::<Due>("all", &span, 1000, next.as_ref()).await?;
+                found.extend(page.items.into_iter().map(Kept::into_value));
+                next = page.next;
+                if next.is_none() {
+                    return Ok::<_, TableFault>(found);
+                }
+            }
+        }))
+        .await?;
+        Ok(shards.into_iter().flatten().filter(|due| due.at <= now).collect())
+    }
+}
