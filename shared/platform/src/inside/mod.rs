@@ -1,0 +1,9 @@
+//! The handles within one process: what `local` and the tests work with.
+
+mod files;
+mod queue;
+mod secrets;
+
+pub use files::FolderFiles;
+pub use queue::{Delivery, InsideQueue};
+pub use secrets::FixedSecrets;

@@ -1,0 +1,124 @@
+//! A queue in memory with the manners of SQS: at least once, redelivery, a dead-letter list.
+//!
+//! What is in it dies with the process. That is what it is for: the due buckets are the memory, a push is a
+//! hint.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use futures::future::BoxFuture;
+use kernel::{Lane, RawJob};
+use tokio::sync::Notify;
+
+use crate::{JobFault, PlatformFault, Queue, Worked};
+
+/// How often a job is tried before it is put aside; the template says the same of SQS.
+const TRIES: u32 = 5;
+
+/// The queues of all lanes.
+#[derive(Clone, Default)]
+pub struct InsideQueue(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    lanes: Mutex<HashMap<Lane, VecDeque<Delivery>>>,
+    dead: Mutex<Vec<(RawJob, JobFault)>>,
+    news: Notify,
+}
+
+/// A job and how often it was tried before.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The job.
+    pub job: RawJob,
+    /// Tries so far.
+    pub tries: u32,
+}
+
+impl InsideQueue {
+    /// Empty queues.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, HashMap<Lane, VecDeque<Delivery>>> {
+        self.0.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes up to `most` jobs of a lane, without waiting.
+    pub fn take(&self, lane: Lane, most: usize) -> Vec<Delivery> {
+        let mut lanes = self.lanes();
+        let Some(waiting) = lanes.get_mut(&lane) else { return Vec::new() };
+        let many = waiting.len().min(most);
+        waiting.drain(..many).collect()
+    }
+
+    /// Says what became of jobs that were taken: failures come back at the end of the queue or, tried too
+    /// often, are put aside.
+    pub fn settle(&self, worked: Vec<(Delivery, Worked)>) {
+        for (delivery, worked) in worked {
+            let Err(fault) = worked else { continue };
+            let tries = delivery.tries + 1;
+            if tries < TRIES {
+                tracing::warn!(job.r#type = %delivery.job.r#type, job.tries = tries, job.fault = fault.code, "a job failed and comes back");
+                let again = Delivery { job: delivery.job, tries };
+                self.lanes().entry(again.job.lane).or_default().push_back(again);
+            } else {
+                tracing::error!(job.r#type = %delivery.job.r#type, job.fault = fault.code, "a job failed too often and was put aside");
+                self.0.dead.lock().unwrap_or_else(PoisonError::into_inner).push((delivery.job, fault));
+            }
+        }
+    }
+
+    /// Jobs that wait, in all lanes.
+    pub fn waiting(&self) -> usize {
+        self.lanes().values().map(VecDeque::len).sum()
+    }
+
+    /// Jobs that failed too often, with their last fault.
+    pub fn dead(&self) -> Vec<(RawJob, JobFault)> {
+        self.0.dead.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until something was pushed.
+    pub async fn news(&self) {
+        self.0.news.notified().await;
+    }
+}
+
+impl Queue for InsideQueue {
+    fn push<'a>(&'a self, jobs: &'a [RawJob]) -> BoxFuture<'a, Result<(), PlatformFault>> {
+        {
+            let mut lanes = self.lanes();
+            for job in jobs {
+                lanes.entry(job.lane).or_default().push_back(Delivery { job: job.clone(), tries: 0 });
+            }
+        }
+        self.0.news.notify_waiters();
+        self.0.news.notify_one();
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::Kind;
+
+    #[tokio::test]
+    async fn a_failing_job_comes_back_and_is_put_aside_in_the_end() {
+        let queue = InsideQueue::new();
+        let job = RawJob { r#type: "ring.1".to_owned(), lane: Lane::Outbound, data: serde_json::Value::Null };
+        queue.push(&[job]).await.unwrap();
+        assert!(queue.take(Lane::Inbound, 10).is_empty());
+        for _ in 0..TRIES {
+            let taken = queue.take(Lane::Outbound, 10);
+            assert_eq!(taken.len(), 1);
+            let fault = JobFault { kind: Kind::Unavailable, code: "away", says: String::new() };
+            queue.settle(taken.into_iter().map(|one| (one, Err(fault.clone()))).collect());
+        }
+        assert_eq!((queue.waiting(), queue.dead().len()), (0, 1));
+    }
+}
