@@ -4,6 +4,8 @@
 //! partition begins with the clinic's id; the few shared kinds begin with `all`. Lists are the two sparse
 //! indexes `listed` (of the clinic) and `held` (of an owner); both hold keys only, the items are read after.
 
+use std::borrow::Borrow;
+
 use kernel::{
     AppointmentId, ClinicId, EventId, ImportId, LocationId, MessageId, PersonId, PractitionerId, RuleId,
     TaskId, TemplateId, Timestamp,
@@ -75,8 +77,8 @@ macro_rules! keys {
 
             impl $key {
                 /// All items of this kind in one partition, in order.
-                pub fn within($($pname: &$pty),*) -> Span {
-                    Span::new(Index::Table, <Self as Key>::SHARED, joined($pword, &[$($pname),*]), concat!($sword, "#"))
+                pub fn within($($pname: impl Borrow<$pty>),*) -> Span {
+                    Span::new(Index::Table, <Self as Key>::SHARED, joined($pword, &[$(Borrow::<$pty>::borrow(&$pname)),*]), concat!($sword, "#"))
                 }
             }
 
@@ -110,8 +112,8 @@ macro_rules! lists {
 
             impl $list {
                 /// The whole list, in order.
-                pub fn all($($pname: &$pty),*) -> Span {
-                    Span::new(Index::$index, false, joined($pword, &[$($pname),*]), "")
+                pub fn all($($pname: impl Borrow<$pty>),*) -> Span {
+                    Span::new(Index::$index, false, joined($pword, &[$(Borrow::<$pty>::borrow(&$pname)),*]), "")
                 }
             }
 
@@ -150,6 +152,18 @@ keys! { ITEMS "table";
     /// A number that only goes up or down by steps, such as messages of a day.
     CounterKey "counter" ["counter", of: String] / ["counter", name: String];
     // audit and access
+    /// What a clinic grants to a role beyond the standard, or keeps from it.
+    RoleGrantKey "role_grant" ["grants"] / ["role", role: String];
+    /// Who did what: an entry of the audit log.
+    AuditEntryKey "audit_entry" ["audit"] / ["entry", entry: EventId];
+    /// An entry of the audit log, found from a patient it concerns.
+    AuditSeenKey "audit_seen" ["audit_of", person: PersonId] / ["entry", entry: EventId];
+    /// A seal over a stretch of the audit log.
+    AuditSealKey "audit_seal" ["audit_chain"] / ["seal", number: u64];
+    /// How far the audit log is sealed.
+    AuditHeadKey "audit_head" ["audit_chain"] / ["head"];
+    /// A create that is under way or done, by its idempotency key.
+    CreateKey "create" ["create", key: Digest] / ["create"];
     // people
     // consent
     // templates

@@ -1,6 +1,7 @@
 //! The shape of the table: two attributes as key, two sparse indexes, a stream. `template.yaml` says the same
 //! for the cloud.
 
+use aws_sdk_dynamodb::operation::create_table::CreateTableError;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType, StreamSpecification, StreamViewType,
@@ -52,7 +53,7 @@ pub(crate) async fn create(table: &Table) -> Result<(), TableFault> {
         .await;
     match made {
         Ok(_) => Ok(()),
-        Err(error) if error.as_service_error().is_some_and(|e| e.is_resource_in_use_exception()) => Ok(()),
+        Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => Ok(()),
         Err(error) => Err(TableFault::of("CreateTable", &error)),
     }
 }

@@ -229,9 +229,9 @@ impl SharedTable {
         while at <= this {
             let found = self.bucket(at, now).await?;
             if at == from && kept.is_some() {
-                sweep.again.extend(found)
+                sweep.again.extend(found);
             } else {
-                sweep.fresh.extend(found)
+                sweep.fresh.extend(found);
             }
             at = at.saturating_add(step).unwrap_or(Timestamp::MAX);
         }
