@@ -165,6 +165,28 @@ keys! { ITEMS "table";
     /// A create that is under way or done, by its idempotency key.
     CreateKey "create" ["create", key: Digest] / ["create"];
     // people
+    /// A clinic and its settings.
+    ClinicKey "clinic" ["clinic"] / ["clinic"];
+    /// A person, with contact points and guardians.
+    PersonKey "person" ["person", person: PersonId] / ["person"];
+    /// A person at an address; numbers and mailboxes are shared in families.
+    PersonAddressKey "person_address" ["person_address", address: Digest] / ["person", person: PersonId];
+    /// A person whom a guardian answers for.
+    DependantKey "dependant" ["dependants", guardian: PersonId] / ["dependant", person: PersonId];
+    /// A member of staff whom patients see.
+    PractitionerKey "practitioner" ["practitioners"] / ["practitioner", practitioner: PractitionerId];
+    /// A place where visits happen.
+    LocationKey "location" ["locations"] / ["location", location: LocationId];
+    /// A visit, planned or past.
+    AppointmentKey "appointment" ["appointment", appointment: AppointmentId] / ["appointment"];
+    /// That an event from another system was taken.
+    TakenEventKey "taken_event" ["taken_event", event: EventId] / ["taken_event"];
+    /// An event that cannot be used yet, with others about the same subject in order of their time.
+    ParkedEventKey "parked_event" ["parked_events", subject: String] / ["parked", at: Timestamp, event: EventId];
+    /// A run of an import.
+    ImportKey "import" ["import", import: ImportId] / ["import"];
+    /// What was found in a row of an imported file.
+    ImportFindingKey "import_finding" ["import", import: ImportId] / ["finding", row: u64];
     // consent
     // templates
     // messaging
@@ -193,6 +215,18 @@ keys! { ITEMS "table";
 
 lists! {
     // people
+    /// Persons, by family name and given name in lower case.
+    PersonsByName in Listed ["persons"] / [name: String, person: PersonId];
+    /// The members of a household.
+    PersonsOfHousehold in Held ["household", household: String] / [person: PersonId];
+    /// Appointments, by their start.
+    AppointmentsByStart in Listed ["appointments"] / [start: Timestamp, appointment: AppointmentId];
+    /// A person's appointments, by their start.
+    AppointmentsOfPerson in Held ["appointments_of", person: PersonId] / [start: Timestamp, appointment: AppointmentId];
+    /// Events that cannot be used yet, by when they came.
+    ParkedEvents in Listed ["parked_events"] / [at: Timestamp, event: EventId];
+    /// Runs of imports, by when they were asked for.
+    ImportsByTime in Listed ["imports"] / [at: Timestamp, import: ImportId];
     // consent
     // templates
     // messaging
