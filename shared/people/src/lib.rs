@@ -1,1 +1,23 @@
-//! people.
+//! Persons and how to reach them, who answers for whom, the people and places of the clinic, and its
+//! appointments: our picture of facts whose master is another system.
+
+mod address;
+pub mod appointments;
+pub mod clinic;
+pub mod contact;
+pub mod household;
+pub mod location;
+pub mod origin;
+pub mod person;
+pub mod phone;
+pub mod practitioner;
+pub mod reach;
+
+pub use address::{dependants_of, persons_at};
+pub use appointments::{Appointment, NoPlan, Replan};
+pub use clinic::Clinic;
+pub use contact::{ContactKind, ContactPoint, ContactStatus};
+pub use location::Location;
+pub use person::Person;
+pub use phone::{Region, read_phone};
+pub use practitioner::Practitioner;

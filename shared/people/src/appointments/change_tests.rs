@@ -1,0 +1,1 @@
+use embedded as _;
