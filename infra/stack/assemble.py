@@ -1,0 +1,38 @@
+"""Lays out what `sam deploy` takes, from binaries built by plain cargo.
+
+    assemble.py BINARIES OUT        (run in the root of the project)
+
+Does for x86-64 development builds what `sam build` does for arm64 release builds: OUT/template.yaml is the project's
+template with each function's CodeUri pointing at a folder that holds its binary, stripped, as `bootstrap`, and the paths
+of nested templates made absolute. Nothing else of the template changes.
+"""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from samcli.yamlhelper import yaml_dump, yaml_parse
+
+binaries, out = Path(sys.argv[1]), Path(sys.argv[2])
+template = yaml_parse(Path("template.yaml").read_text())
+
+for name, resource in template["Resources"].items():
+    properties = resource.get("Properties", {})
+    if resource["Type"] == "AWS::Serverless::Function":
+        binary = binaries / resource.pop("Metadata")["BuildProperties"]["Binary"]
+        if not binary.is_file():
+            sys.exit(f"assemble: {binary} is not there; build it first")
+        bootstrap = out / name / "bootstrap"
+        bootstrap.parent.mkdir(parents=True, exist_ok=True)
+        # An unchanged function keeps its folder, so that its zip has the hash of last time and is not sent again.
+        if not bootstrap.exists() or bootstrap.stat().st_mtime < binary.stat().st_mtime:
+            shutil.copy2(binary, bootstrap)
+            subprocess.run(["strip", bootstrap], check=True)
+            shutil.copystat(binary, bootstrap)
+        properties["CodeUri"] = f"./{name}"
+    elif resource["Type"] == "AWS::CloudFormation::Stack":
+        properties["TemplateURL"] = str(Path(properties["TemplateURL"]).resolve())
+
+template["Globals"]["Function"].pop("CodeUri")
+(out / "template.yaml").write_text(yaml_dump(template))
