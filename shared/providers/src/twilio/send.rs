@@ -104,7 +104,6 @@ mod tests {
         String::from_utf8(prepared.request.body().to_vec()).unwrap()
     }
 
-    ///
     #[test]
     fn the_request_is_what_the_provider_documents_byte_for_byte() {
         let mut outgoing = outgoing("Sí, a las 9 & 10 👍\nReply C");

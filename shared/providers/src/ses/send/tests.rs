@@ -45,7 +45,7 @@ fn refusal(mail: Mail) -> String {
     error.code.unwrap()
 }
 
-///
+///
 #[test]
 fn the_request_is_what_the_provider_documents_byte_for_byte() {
     let mut mail = mail();
