@@ -32,6 +32,15 @@ pub trait Id: Copy + Ord + Send + Sync + fmt::Display + FromStr<Err = NotAnId> +
         first.copy_from_slice(&digest[..16]);
         Self::from_uuid(uuid::Builder::from_custom_bytes(first).into_uuid())
     }
+
+    /// Like [`Id::derived`], but in the order of `at` among others of its kind.
+    #[must_use]
+    fn derived_at(at: crate::Timestamp, parts: &[&str]) -> Self {
+        let mut random = [0; 10];
+        random.copy_from_slice(&Self::derived(parts).uuid().as_bytes()[..10]);
+        let ms = u64::try_from(at.as_millisecond()).unwrap_or(0);
+        Self::from_uuid(uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid())
+    }
 }
 
 /// The text is not an id of the kind that was asked for.
@@ -168,6 +177,14 @@ mod tests {
     #[test]
     fn another_kind_is_refused() {
         assert_eq!(MessageId::FIRST.to_string().parse::<PersonId>(), Err(NotAnId("per")));
+    }
+
+    #[test]
+    fn an_id_derived_at_an_instant_is_in_its_order() {
+        let at = |ms| crate::Timestamp::from_millisecond(ms).unwrap();
+        assert!(MessageId::derived_at(at(1_000), &["z"]) < MessageId::derived_at(at(1_001), &["a"]));
+        assert_eq!(MessageId::derived_at(at(5), &["a"]), MessageId::derived_at(at(5), &["a"]));
+        assert_ne!(MessageId::derived_at(at(5), &["a"]), MessageId::derived_at(at(5), &["b"]));
     }
 
     #[test]

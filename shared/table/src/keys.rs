@@ -140,8 +140,6 @@ keys! { SHARED "shared";
     SweptKey "swept" ["swept"] / ["swept"];
     /// A number or mailbox of ours, and the clinic that answers on it.
     OurAddressKey "our_address" ["our_address", address: Digest] / ["our_address"];
-    /// A provider's message id, and the message of ours it stands for.
-    ProviderMessageKey "provider_message" ["provider_message", provider: String, provider_id: String] / ["provider_message"];
     /// A clinic in the register of clinics.
     RegisterKey "registered_clinic" ["register"] / ["clinic", clinic: ClinicId];
     /// An event from a provider that leads to nothing we know yet.
@@ -194,8 +192,6 @@ keys! { ITEMS "table";
     MessageKey "message" ["message", message: MessageId] / ["message"];
     /// The head of the one conversation with a person.
     ConversationKey "conversation" ["conversation", person: PersonId] / ["conversation"];
-    /// A question that was put to an address and may be answered.
-    PromptKey "prompt" ["prompt", address: Digest] / ["prompt", message: MessageId];
     /// Something that did not reach anybody, for the desk.
     NotSentKey "not_sent" ["not_sent", message: MessageId] / ["not_sent"];
     /// What came in from outside, kept whole.
@@ -204,8 +200,6 @@ keys! { ITEMS "table";
     TaskKey "task" ["task", task: TaskId] / ["task"];
     /// That something was done once: a reply on this day, a change seen.
     OnceKey "once" ["once", of: String] / ["once", what: String];
-    /// A link given to a person.
-    LinkKey "link" ["link", token: Digest] / ["link"];
     // automations
     /// A rule that reminds of visits.
     RuleKey "rule" ["rules"] / ["rule", rule: RuleId];

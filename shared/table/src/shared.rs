@@ -2,13 +2,13 @@
 
 use futures::future::try_join_all;
 use jiff::SignedDuration;
-use kernel::{ClinicId, Cursor, Limit, MessageId, Page, Timestamp};
+use kernel::{ClinicId, Cursor, Limit, Page, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     Digest, Due, Entity, Kept, SHARDS, Table, TableFault, Write, WriteFault,
     due::minute,
-    keys::{DueKey, Key, OurAddressKey, ProviderMessageKey, RegisterKey, StrayEventKey, SweptKey},
+    keys::{DueKey, Key, OurAddressKey, RegisterKey, StrayEventKey, SweptKey},
 };
 
 /// The part of the table that belongs to no clinic.
@@ -30,32 +30,6 @@ impl Entity for OurAddress {
     type Key = OurAddressKey;
     fn key(&self) -> OurAddressKey {
         OurAddressKey { address: self.address }
-    }
-}
-
-/// A provider's message id and the message it stands for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProviderMessage {
-    /// The provider.
-    pub provider: String,
-    /// Its id.
-    pub provider_id: String,
-    /// Whose message.
-    pub clinic: ClinicId,
-    /// Our message.
-    pub message: MessageId,
-    /// When it was sent.
-    pub at: Timestamp,
-}
-
-impl Entity for ProviderMessage {
-    type Key = ProviderMessageKey;
-    fn key(&self) -> ProviderMessageKey {
-        ProviderMessageKey { provider: self.provider.clone(), provider_id: self.provider_id.clone() }
-    }
-    fn expires(&self) -> Option<Timestamp> {
-        // Receipts arrive within days; half a year is ample.
-        self.at.checked_add(SignedDuration::from_hours(24 * 180)).ok()
     }
 }
 
@@ -163,16 +137,6 @@ impl SharedTable {
         let mut write = self.write();
         write.create(&address);
         write.commit().await
-    }
-
-    /// Which message a provider's id stands for.
-    pub async fn message_of(
-        &self,
-        provider: &str,
-        provider_id: &str,
-    ) -> Result<Option<ProviderMessage>, TableFault> {
-        let key = ProviderMessageKey { provider: provider.to_owned(), provider_id: provider_id.to_owned() };
-        Ok(self.get::<ProviderMessage>(&key).await?.map(Kept::into_value))
     }
 
     /// Keeps an event that leads nowhere yet; the same event again is the same item.

@@ -4,8 +4,8 @@
 use kernel::{ClinicId, Clock, Id, Job, Lane, Limit, MessageId, PersonId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 use table::{
-    Digest, Entity, Table, TableFault, WriteFault,
-    keys::{CounterKey, MessagesOfPerson, OpenTasks, Place, PromptKey, TaskKey},
+    Entity, Table, TableFault, WriteFault,
+    keys::{CounterKey, MessagesOfPerson, OpenTasks, Place, OnceKey, TaskKey},
 };
 
 fn now() -> Timestamp {
@@ -54,15 +54,15 @@ impl Entity for Task {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Prompt {
-    address: Digest,
-    message: MessageId,
+struct Once {
+    of: String,
+    what: String,
 }
 
-impl Entity for Prompt {
-    type Key = PromptKey;
-    fn key(&self) -> PromptKey {
-        PromptKey { address: self.address, message: self.message }
+impl Entity for Once {
+    type Key = OnceKey;
+    fn key(&self) -> OnceKey {
+        OnceKey { of: self.of.clone(), what: self.what.clone() }
     }
 }
 
@@ -210,19 +210,15 @@ async fn what_leaves_a_list_is_listed_no_more() {
 async fn a_partition_is_a_list_of_its_own() {
     let table = table(8).await;
     let clinic = table.of(ClinicId::FIRST);
-    let address = Digest::of("+12125550123");
-    let other = Prompt { address: Digest::of("+12125550124"), message: MessageId::FIRST };
-    let mine = [MessageId::FIRST, MessageId::LAST].map(|message| Prompt { address, message });
+    let once = |of: &str, what: &str| Once { of: of.to_owned(), what: what.to_owned() };
+    let (other, mine) = (once("b", "1"), [once("a", "1"), once("a", "2 #")]);
     let mut write = clinic.write();
     write.create(&other).create(&mine[0]).create(&mine[1]);
     write.commit().await.unwrap();
-    let found = clinic.list_short::<Prompt>(&PromptKey::within(&address).backwards(), 10).await.unwrap();
-    assert_eq!(
-        found.iter().map(|kept| kept.message).collect::<Vec<_>>(),
-        [MessageId::LAST, MessageId::FIRST]
-    );
-    let many = clinic.get_many::<Prompt>(&[mine[1].key(), other.key()]).await.unwrap();
-    assert_eq!(many[0].as_ref().map(|kept| kept.message), Some(MessageId::LAST));
+    let found = clinic.list_short::<Once>(&OnceKey::within("a".to_owned()).backwards(), 10).await.unwrap();
+    assert_eq!(found.iter().map(|kept| kept.what.as_str()).collect::<Vec<_>>(), ["2 #", "1"]);
+    let many = clinic.get_many::<Once>(&[mine[1].key(), other.key()]).await.unwrap();
+    assert_eq!(many[0].as_ref().map(|kept| kept.what.as_str()), Some("2 #"));
     let mut write = clinic.write();
     write.delete(&found[0]).check(&found[1]);
     write.commit().await.unwrap();
