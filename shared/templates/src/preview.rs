@@ -1,0 +1,41 @@
+//! A look at a template before it is saved or sent.
+
+use kernel::Language;
+
+use crate::{
+    content::Content,
+    render::{RenderFault, Rendered, Strictness},
+    value::Values,
+};
+
+/// What a preview is filled with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sample {
+    /// Values as most are.
+    Typical,
+    /// Values that fill all the room they have: the worst case.
+    Full,
+    /// Given values alone; what they lack shows as missing.
+    Given(Values),
+    /// Given values, and typical ones where they lack.
+    Over(Values),
+}
+
+/// Fills every channel that a recipient of this language could get. Missing values are no fault here: they
+/// show as their variable and are named in `missing`.
+pub fn preview(content: &Content, language: &Language, sample: Sample) -> Result<Vec<Rendered>, RenderFault> {
+    let values = match sample {
+        Sample::Typical => Values::samples(false),
+        Sample::Full => Values::samples(true),
+        Sample::Given(values) => values,
+        Sample::Over(values) => values.or(Values::samples(false)),
+    };
+    let mut channels: Vec<_> = content.languages().values().flat_map(|bodies| bodies.channels()).collect();
+    channels.sort_unstable();
+    channels.dedup();
+    channels
+        .into_iter()
+        .map(|channel| content.fill(channel, language, &values, Strictness::Preview))
+        .filter(|filled| !matches!(filled, Err(RenderFault::NoBody(_))))
+        .collect()
+}
