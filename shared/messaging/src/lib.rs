@@ -6,8 +6,10 @@
 
 mod attempt;
 mod message;
+mod plan;
 mod status;
 
 pub use attempt::{Attempt, AttemptError, AttemptStatus};
 pub use message::{About, Asks, Body, Draft, Message, Route, SendRequested, Snapshot, Source};
+pub use plan::{plan, take_back};
 pub use status::{Direction, Ended, Status};

@@ -66,6 +66,11 @@ impl Write {
         Self { table, prefix, clinic, mark, acts: Vec::new(), fault: None }
     }
 
+    /// Whose part of the table is written; absent for the shared part.
+    pub fn clinic(&self) -> Option<ClinicId> {
+        self.clinic
+    }
+
     /// How many items are written or checked so far; 100 is the most.
     pub fn len(&self) -> usize {
         self.acts.len()
