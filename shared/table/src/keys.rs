@@ -186,6 +186,18 @@ keys! { ITEMS "table";
     /// What was found in a row of an imported file.
     ImportFindingKey "import_finding" ["import", import: ImportId] / ["finding", row: u64];
     // consent
+    /// Consent and suppressions of an address as they are now.
+    StandingKey "standing" ["consent", address: Digest] / ["standing"];
+    /// Something that was agreed to, ended or released at an address; never changed.
+    ConsentEventKey "consent_event" ["consent", address: Digest] / ["event", at: Timestamp, event: EventId];
+    /// How a person wants to be written to.
+    PreferenceKey "preference" ["preference", person: PersonId] / ["preference"];
+    /// How a person wanted to be written to from a moment on; never changed.
+    PreferenceChangeKey "preference_change" ["preference", person: PersonId] / ["change", at: Timestamp, event: EventId];
+    /// A clinic's own rules of consent and its default preferences.
+    ConsentSettingsKey "consent_settings" ["consent_settings"] / ["consent_settings"];
+    /// A link that ends messages to an address.
+    UnsubscribeKey "unsubscribe" ["unsubscribe", token: Digest] / ["unsubscribe"];
     // templates
     // messaging
     /// A message in either direction, with its attempts.
@@ -222,6 +234,10 @@ lists! {
     /// Runs of imports, by when they were asked for.
     ImportsByTime in Listed ["imports"] / [at: Timestamp, import: ImportId];
     // consent
+    /// Suppressed addresses, by when that began.
+    SuppressedSince in Listed ["suppressed"] / [at: Timestamp, address: Digest];
+    /// Consent events about a person, in order of time.
+    ConsentOfPerson in Held ["consent_of", person: PersonId] / [at: Timestamp, event: EventId];
     // templates
     // messaging
     /// Messages with a person, in order of creation.
