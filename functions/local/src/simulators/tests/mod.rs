@@ -1,0 +1,6 @@
+//! The simulated providers over real connections, as the product meets them.
+
+mod mail;
+mod restart;
+mod texts;
+mod world;
