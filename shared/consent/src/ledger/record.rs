@@ -1,0 +1,106 @@
+//! Adding to the ledger: the event, what it amounts to, and the audit entry, in one transaction.
+
+use audit::Actor;
+use jiff::SignedDuration;
+use kernel::{EventId, Id as _, PersonId, Timestamp};
+use table::{ClinicTable, Kept, WriteFault, keys::StandingKey};
+
+use super::{ConsentEvent, ConsentFault, Deed, Evidence, Standing};
+use crate::address::Address;
+
+/// What is to be added: deeds with one evidence.
+pub(crate) struct Entry<'a> {
+    pub(crate) address: &'a Address,
+    pub(crate) person: Option<PersonId>,
+    pub(crate) actor: &'a Actor,
+    pub(crate) evidence: Evidence,
+}
+
+/// How often a writer that was overtaken tries again.
+const TRIES: u8 = 8;
+
+/// A provider's clock may be a little ahead of ours.
+const AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// Adds what `deeds` makes of the standing as it is. The same evidence twice is the same events, and changes
+/// nothing. No deed is no change.
+pub(crate) async fn record(
+    table: &ClinicTable,
+    entry: &Entry<'_>,
+    deeds: impl Fn(&Standing) -> Result<Vec<Deed>, ConsentFault>,
+) -> Result<Standing, ConsentFault> {
+    let now = table.clock().now();
+    if entry.evidence.at > now.saturating_add(AHEAD).unwrap_or(now) {
+        return Err(ConsentFault::FromTheFuture);
+    }
+    let address = entry.address.digest();
+    let mut tries = 0;
+    loop {
+        let kept: Option<Kept<Standing>> = table.get(&StandingKey { address }).await?;
+        let before = kept
+            .as_ref()
+            .map_or_else(|| Standing::unknown(address, &entry.address.ending()), |k| (**k).clone());
+        let mut after = before.clone();
+        let events: Vec<_> = deeds(&before)?.into_iter().map(|deed| entry.event(table, deed, now)).collect();
+        for event in &events {
+            after.take(event);
+        }
+        let known = events.first().is_some_and(|event| entry.is_known(&before, event));
+        if events.is_empty() || known {
+            return Ok(before);
+        }
+        let mut write = table.write();
+        match &kept {
+            Some(kept) => write.replace(kept, &after),
+            None => write.create(&after),
+        };
+        for event in &events {
+            write.create(event);
+            let mut deed = entry.actor.did(event.deed.action()).on("consent_event", event.id);
+            if let Some(person) = entry.person {
+                deed = deed.patient(person);
+            }
+            write.create(&deed.entry(table));
+        }
+        match write.commit().await {
+            Ok(()) => return Ok(after),
+            // The events stand already: another run of the same work was quicker.
+            Err(WriteFault::Conflict { kind: "consent_event", .. }) => {
+                let kept = table.get::<Standing>(&StandingKey { address }).await?;
+                return Ok(kept.map_or(before, Kept::into_value));
+            }
+            Err(fault) if fault.is_conflict() && tries < TRIES => tries += 1,
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+}
+
+impl Entry<'_> {
+    fn event(&self, table: &ClinicTable, deed: Deed, now: Timestamp) -> ConsentEvent {
+        let id = match &self.evidence.provider_message {
+            Some(message) => {
+                let what = serde_json::to_string(&deed).unwrap_or_default();
+                EventId::derived(&[&table.clinic().to_string(), "consent", message, &what])
+            }
+            None => table.clock().id(),
+        };
+        ConsentEvent {
+            id,
+            address: self.address.digest(),
+            person: self.person,
+            // Keys hold milliseconds: what counts is what can be found again.
+            at: Timestamp::from_millisecond(self.evidence.at.as_millisecond()).unwrap_or(self.evidence.at),
+            recorded_at: now,
+            by: self.actor.who.clone(),
+            deed,
+            evidence: self.evidence.clone(),
+        }
+    }
+
+    /// Whether the standing holds this very event: saves a transaction for what comes twice.
+    fn is_known(&self, standing: &Standing, event: &ConsentEvent) -> bool {
+        self.evidence.provider_message.is_some()
+            && (standing.given.iter().any(|given| given.event == event.id)
+                || standing.stops.iter().any(|stop| stop.event == event.id && stop.at == event.at))
+    }
+}

@@ -1,0 +1,91 @@
+//! What a clinic sets for itself: its own rules, and its default preferences.
+
+use audit::Actor;
+use serde::{Deserialize, Serialize};
+use table::{ClinicTable, Entity, Kept, TableFault, keys::ConsentSettingsKey};
+
+use crate::{
+    keywords::reserved,
+    ledger::ConsentFault,
+    preference::Defaults,
+    rules::{Overrides, Rules},
+};
+
+/// A clinic's own rules and default preferences: one item.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConsentSettings {
+    /// Its own rules.
+    pub overrides: Overrides,
+    /// Its default preferences, per kind of message.
+    pub defaults: Defaults,
+}
+
+impl ConsentSettings {
+    /// The rules as they hold for the clinic.
+    pub fn rules(&self) -> Rules {
+        Rules::of(self.overrides.clone())
+    }
+}
+
+impl Entity for ConsentSettings {
+    type Key = ConsentSettingsKey;
+    fn key(&self) -> ConsentSettingsKey {
+        ConsentSettingsKey {}
+    }
+}
+
+/// What the clinic has set, with its version; absent if nothing.
+pub async fn settings(table: &ClinicTable) -> Result<Option<Kept<ConsentSettings>>, TableFault> {
+    table.get(&ConsentSettingsKey {}).await
+}
+
+/// Puts new settings in the place of those read at `version`, 0 for none.
+pub async fn set_settings(
+    table: &ClinicTable,
+    version: u64,
+    new: ConsentSettings,
+    actor: &Actor,
+) -> Result<Kept<ConsentSettings>, ConsentFault> {
+    check(&new)?;
+    let kept = settings(table).await?;
+    if let Some(same) = kept.as_ref().filter(|kept| ***kept == new) {
+        return Ok(same.clone());
+    }
+    if kept.as_ref().map_or(0, Kept::rev) != version {
+        return Err(ConsentFault::Stale);
+    }
+    let mut write = table.write();
+    match &kept {
+        Some(kept) => write.replace(kept, &new),
+        None => write.create(&new),
+    };
+    write.create(&actor.did("consent.settings_set").on_word("settings", "consent").entry(table));
+    match write.commit().await {
+        Ok(()) => settings(table).await?.ok_or(ConsentFault::Stale),
+        Err(fault) if fault.is_conflict() => Err(ConsentFault::Stale),
+        Err(fault) => Err(fault.into()),
+    }
+}
+
+fn check(new: &ConsentSettings) -> Result<(), ConsentFault> {
+    let own = &new.overrides;
+    let invalid = |at, says| Err(ConsentFault::Invalid { at, says });
+    let words =
+        [("/overrides/opt_out_words", &own.opt_out_words), ("/overrides/confirm_words", &own.confirm_words)];
+    for (at, list) in words {
+        if list.len() > 50 || list.iter().any(|word| word.chars().count() > 60) {
+            return invalid(at, "at most 50 texts of at most 60 characters");
+        }
+        if !reserved(list, &new.rules()).is_empty() {
+            return invalid(at, "words that already end, begin or explain messages keep their meaning");
+        }
+    }
+    if own.care_hours.as_ref().is_some_and(|hours| hours.windows().is_empty()) {
+        return invalid("/overrides/care_hours", "hours have a window");
+    }
+    if own.per_person_per_day.is_some_and(|most| !(1..=50).contains(&most)) {
+        return invalid("/overrides/per_person_per_day", "between 1 and 50");
+    }
+    Ok(())
+}
