@@ -199,6 +199,14 @@ keys! { ITEMS "table";
     /// A link that ends messages to an address.
     UnsubscribeKey "unsubscribe" ["unsubscribe", token: Digest] / ["unsubscribe"];
     // templates
+    /// A template through all its versions.
+    TemplateKey "template" ["template", template: TemplateId] / ["template"];
+    /// A version of a template; never changed.
+    TemplateVersionKey "template_version" ["template", template: TemplateId] / ["version", number: u32];
+    /// That the name of a template is taken.
+    TemplateNameKey "template_name" ["template_name", name: Digest] / ["template_name"];
+    /// How much each channel of a clinic may give away.
+    ChannelCeilingsKey "channel_ceilings" ["channel_ceilings"] / ["channel_ceilings"];
     // messaging
     /// A message in either direction, with its attempts.
     MessageKey "message" ["message", message: MessageId] / ["message"];
@@ -239,6 +247,10 @@ lists! {
     /// Consent events about a person, in order of time.
     ConsentOfPerson in Held ["consent_of", person: PersonId] / [at: Timestamp, event: EventId];
     // templates
+    /// Templates in use, by name in lower case.
+    TemplatesByName in Listed ["templates"] / [name: String, template: TemplateId];
+    /// Templates that were put away, by name in lower case.
+    ArchivedTemplates in Listed ["archived_templates"] / [name: String, template: TemplateId];
     // messaging
     /// Messages with a person, in order of creation.
     MessagesOfPerson in Held ["messages_of", person: PersonId] / [message: MessageId];

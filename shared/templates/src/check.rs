@@ -269,9 +269,10 @@ mod tests {
     /// C-05
     #[test]
     fn each_body_has_its_limit() {
+        type Fill = fn(&mut Bodies, usize);
         let note =
             |title: usize, body: usize| Some(Note { title: "t".repeat(title), body: "b".repeat(body) });
-        let with = |change: fn(&mut Bodies, usize), length: usize| {
+        let with = |change: Fill, length: usize| {
             let mut bodies = sms("x");
             bodies.email = Some(Email {
                 subject: "s".to_owned(),
@@ -282,7 +283,7 @@ mod tests {
             change(&mut bodies, length);
             flaws(draft(bodies))
         };
-        let limits: [(fn(&mut Bodies, usize), usize, &str); 10] = [
+        let limits: [(Fill, usize, &str); 10] = [
             (|b, n| b.sms = Some("x".repeat(n)), 1600, "sms"),
             (|b, n| b.voice = Some("x".repeat(n)), 1600, "voice"),
             (|b, n| b.whatsapp = Some("x".repeat(n)), 1024, "whatsapp"),
@@ -405,6 +406,20 @@ mod tests {
         let mut other = draft(sms("Hola"));
         other.default_language = "es".parse().unwrap();
         assert_eq!(flaws(other), [("/languages/es".to_owned(), Flaw::NoBody)]);
+    }
+
+    #[test]
+    fn a_version_is_no_larger_than_the_database_keeps() {
+        let large = |languages: usize| {
+            let mut draft = draft(mail("x", &"<p>x</p>".repeat(12_500)));
+            for language in ["es", "fr", "vi"].iter().take(languages - 1) {
+                let bodies = draft.languages[&Language::english()].clone();
+                draft.languages.insert(language.parse().unwrap(), bodies);
+            }
+            draft
+        };
+        assert_eq!(flaws(large(3)), []);
+        assert_eq!(flaws(large(4)), [("/languages".to_owned(), Flaw::TooBig)]);
     }
 
     #[test]

@@ -265,6 +265,14 @@ impl Content {
         &self.proof
     }
 
+    /// The channels that some language has a body for.
+    pub fn channels(&self) -> Vec<Channel> {
+        let mut channels: Vec<_> = self.languages.values().flat_map(Bodies::channels).collect();
+        channels.sort_unstable();
+        channels.dedup();
+        channels
+    }
+
     pub(crate) fn accents(&self) -> Accents {
         accents(self.fold_accents)
     }

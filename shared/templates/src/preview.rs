@@ -30,10 +30,8 @@ pub fn preview(content: &Content, language: &Language, sample: Sample) -> Result
         Sample::Given(values) => values,
         Sample::Over(values) => values.or(Values::samples(false)),
     };
-    let mut channels: Vec<_> = content.languages().values().flat_map(|bodies| bodies.channels()).collect();
-    channels.sort_unstable();
-    channels.dedup();
-    channels
+    content
+        .channels()
         .into_iter()
         .map(|channel| content.fill(channel, language, &values, Strictness::Preview))
         .filter(|filled| !matches!(filled, Err(RenderFault::NoBody(_))))

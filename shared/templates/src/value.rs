@@ -68,6 +68,18 @@ impl From<&str> for Value {
     }
 }
 
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Phone> for Value {
+    fn from(phone: Phone) -> Self {
+        Self::Phone(phone)
+    }
+}
+
 /// A value that does not fit the place it is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Misfit {
