@@ -1,13 +1,19 @@
-"""Runs the AWS emulator in this process.
-
-Its Runtime API writes a header and a body as two packets; with Nagle's algorithm on, every call of a function then waits
-40 to 90 ms for a delayed acknowledgement.
-"""
+"""Runs the AWS emulator in this process, with two of its habits changed."""
 
 import socketserver
 
+# Its Runtime API writes a header and a body as two packets; with Nagle's algorithm on, every call of a function then
+# waits 40 to 90 ms for a delayed acknowledgement. To be set before the emulator is imported.
 socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 
-from ministack.app import main  # noqa: E402  (the line above must come first)
+from ministack.app import main  # noqa: E402
+from ministack.core import iam_evaluator  # noqa: E402
+
+# It enforces the policies that refuse requests without TLS, and has none on loopback. (With TLS of its own the functions
+# would have to trust its certificate; they trust Amazon's roots alone.)
+resolve = iam_evaluator._resolve_condition_key
+iam_evaluator._resolve_condition_key = (
+    lambda key, context: "true" if key.lower() == "aws:securetransport" else resolve(key, context)
+)
 
 main()
