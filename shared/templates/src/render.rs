@@ -487,6 +487,7 @@ mod tests {
         assert_eq!(sent.weight.unwrap().encoding, Encoding::Ucs2);
     }
 
+    /// C-21
     #[test]
     fn the_recipients_language_comes_first_and_the_default_is_flagged() {
         let mut draft = draft(sms("Hello"), Profile::Segments);
@@ -559,6 +560,20 @@ mod tests {
                 }
                 Err(fault) => prop_assert_eq!(fault, RenderFault::Empty(Channel::Sms)),
             }
+        }
+
+        ///
+        #[test]
+        fn no_value_takes_more_segments_than_told(
+            text in "[a-zé€Ж… ]{0,200}", name in "\\PC{0,60}", clinic in "[a-z€{}]{1,60}",
+        ) {
+            let content = content(sms(&format!("{{{{firstName|there}}}} {text} {{{{clinic.name}}}}")));
+            let proof = content.proof()[&Language::english()];
+            let values =
+                Values::new().with("patient.first_name", name.as_str()).with("clinic.name", clinic.as_str());
+            let weight = send(&content, Channel::Sms, &values).unwrap().weight.unwrap();
+            let told = if weight.encoding == proof.encoding { proof.segments } else { proof.segments_unicode };
+            prop_assert!(weight.units <= proof.worst && weight.segments <= told);
         }
 
         /// C-25
