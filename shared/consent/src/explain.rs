@@ -84,7 +84,6 @@ pub async fn explain(table: &ClinicTable, question: &Question<'_>) -> Result<Gat
         zones: question.zones,
         state: question.state,
         business_hours: question.business_hours,
-        clinic_hours: None,
         rules: &rules,
     }))
 }

@@ -188,7 +188,7 @@ impl Window {
         self.days
     }
 
-    fn wraps(&self) -> bool {
+    fn wraps(self) -> bool {
         self.until < self.from
     }
 }
@@ -228,7 +228,7 @@ impl Hours {
         &self.windows
     }
 
-    fn opens(&self, window: &Window, day: Date) -> bool {
+    fn opens(&self, window: Window, day: Date) -> bool {
         window.days.has(day.weekday())
             && !self.closed.contains(&day)
             && !(self.closed_on_federal_holidays && is_federal_holiday(day))
@@ -239,15 +239,15 @@ impl Hours {
         let (day, minute) = (wall.date(), Minute::of(wall));
         self.windows.iter().any(|window| {
             let end = if window.wraps() { Minute::END } else { window.until };
-            let today = window.from <= minute && minute < end && self.opens(window, day);
+            let today = window.from <= minute && minute < end && self.opens(*window, day);
             let since_yesterday = window.wraps() && minute < window.until;
-            today || since_yesterday && day.yesterday().is_ok_and(|day| self.opens(window, day))
+            today || since_yesterday && day.yesterday().is_ok_and(|day| self.opens(*window, day))
         })
     }
 
     /// Beginning and end of what is open on a day, as clocks show them.
     pub(crate) fn on(&self, day: Date) -> impl Iterator<Item = (DateTime, DateTime)> {
-        self.windows.iter().filter(move |window| self.opens(window, day)).filter_map(move |window| {
+        self.windows.iter().filter(move |window| self.opens(**window, day)).filter_map(move |window| {
             let last = if window.wraps() { day.tomorrow().ok()? } else { day };
             Some((window.from.on(day)?, window.until.on(last)?))
         })

@@ -33,6 +33,7 @@ mod set_preferences;
 mod settings;
 mod suppress;
 pub mod unsubscribe;
+mod zones;
 
 pub use address::{Address, AddressError};
 pub use counters::{count, counted};
@@ -51,3 +52,4 @@ pub use rules::{MarketingHours, Overrides, Rules, Scope};
 pub use set_preferences::{preference, preference_history, set_preferences};
 pub use settings::{ConsentSettings, set_settings, settings};
 pub use suppress::suppress;
+pub use zones::{Whereabouts, zones_of};

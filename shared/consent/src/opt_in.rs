@@ -7,7 +7,8 @@ use table::ClinicTable;
 use crate::{
     address::Address,
     grant::Grant,
-    ledger::{ConsentFault, Deed, Entry, Evidence, Method, Standing, record},
+    ledger::{ConsentFault, Deed, Entry, Evidence, Method, Standing, StopReason, record},
+    rules::Scope,
 };
 
 /// Takes back what the reader had ended, and records consent to messages about care over the channel. Marketing
@@ -34,8 +35,12 @@ pub async fn opt_in(
     let entry = Entry { address, person, actor, evidence };
     record(table, &entry, |standing| {
         let given = Deed::Granted { channel, categories: care.categories.clone(), level: care.level };
+        // A stop that was said before and comes in later is taken back as well.
+        let stop = (Scope::All, StopReason::Keyword);
         let ended = standing.stops.iter().filter(|stop| stop.holds() && stop.reason.is_readers_will());
-        let released = ended.map(|stop| Deed::Released { scope: stop.scope, reason: stop.reason });
+        let others = ended.map(|stop| (stop.scope, stop.reason)).filter(|other| *other != stop);
+        let released = std::iter::once(stop).chain(others);
+        let released = released.map(|(scope, reason)| Deed::Released { scope, reason });
         Ok(std::iter::once(given).chain(released).collect())
     })
     .await

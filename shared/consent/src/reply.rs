@@ -140,7 +140,8 @@ pub struct Reading {
     pub also_task: bool,
     /// The writer also takes messages again: the provider has lifted its block with this text.
     pub also_opt_in: bool,
-    /// The number belongs to somebody else: its link to the person ends.
+    /// The number belongs to somebody else: its link to the person ends, and it is suppressed as
+    /// [`crate::ledger::StopReason::WrongNumber`].
     pub wrong_number: bool,
     /// The message it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]

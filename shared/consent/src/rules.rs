@@ -1,6 +1,6 @@
 //! The rules in force: dated data, and what a clinic sets for itself.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::sync::LazyLock;
 
 use jiff::civil::Date;
 use kernel::{Category, Channel, Timestamp, Zone};
@@ -64,6 +64,8 @@ pub struct Overrides {
     pub courtesy_confirms: bool,
     /// Hours for care messages instead of the house's.
     pub care_hours: Option<Hours>,
+    /// Hours outside of which the clinic sends no message of any kind.
+    pub message_hours: Option<Hours>,
     /// Whose windows apply to marketing.
     pub marketing_hours: MarketingHours,
     /// How many messages one person may get in a day, instead of the house's number.
@@ -157,7 +159,6 @@ struct Data {
     consent: ConsentRules,
     keywords: Keywords,
     replies: ReplyWords,
-    zones: BTreeMap<String, Vec<Zone>>,
 }
 
 static DATA: LazyLock<Data> = LazyLock::new(|| Data {
@@ -165,13 +166,7 @@ static DATA: LazyLock<Data> = LazyLock::new(|| Data {
     consent: read(include_str!("../data/consent_rules.json")),
     keywords: Keywords::of(&read(include_str!("../data/keywords.json"))),
     replies: ReplyWords::of(&read(include_str!("../data/reply_words.json"))),
-    zones: read::<StateZones>(include_str!("../data/state_zones.json")).rows.into_iter().collect(),
 });
-
-#[derive(Deserialize)]
-struct StateZones {
-    rows: Vec<(String, Vec<Zone>)>,
-}
 
 pub(crate) fn read<T: serde::de::DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).expect("the data of this crate is part of it and each file is read by a test")
@@ -297,26 +292,6 @@ impl Rules {
     pub(crate) fn person_hours(&self, channel: Channel) -> Option<&'static Hours> {
         self.policy("PERSON", channel)
     }
-
-    /// The zones a person may be in: their own if stated, else those of the state they live in, else the
-    /// clinic's. In a state of several zones the clinic's own, if it is in that state. A message must fit in
-    /// all of them.
-    pub fn zones(
-        &self,
-        stated: Option<&Zone>,
-        state: Option<&str>,
-        clinic: &Zone,
-        clinic_state: Option<&str>,
-    ) -> Vec<Zone> {
-        if let Some(zone) = stated {
-            return vec![zone.clone()];
-        }
-        let of_state = state.and_then(|state| self.data.zones.get(state));
-        match of_state {
-            Some(zones) if zones.len() == 1 || state != clinic_state => zones.clone(),
-            _ => vec![clinic.clone()],
-        }
-    }
 }
 
 #[cfg(test)]
@@ -385,23 +360,5 @@ mod tests {
             });
             assert!(wide, "{}", row.region);
         }
-    }
-
-    #[rstest]
-    #[case(Some("Asia/Tokyo"), Some("CA"), &["Asia/Tokyo"])]
-    #[case(None, Some("CA"), &["America/Los_Angeles"])]
-    #[case(None, Some("TX"), &["America/Chicago"])]
-    #[case(None, Some("IN"), &["America/Indiana/Indianapolis", "America/Chicago"])]
-    #[case(None, None, &["America/Chicago"])]
-    #[case(None, Some("ZZ"), &["America/Chicago"])]
-    fn zones_come_from_the_person_then_the_state_then_the_clinic(
-        #[case] stated: Option<&str>,
-        #[case] state: Option<&str>,
-        #[case] zones: &[&str],
-    ) {
-        let stated = stated.map(|name| name.parse().unwrap());
-        let clinic: Zone = "America/Chicago".parse().unwrap();
-        let found = Rules::standard().zones(stated.as_ref(), state, &clinic, Some("TX"));
-        assert_eq!(found.iter().map(Zone::name).collect::<Vec<_>>(), zones);
     }
 }

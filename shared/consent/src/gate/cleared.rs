@@ -12,7 +12,6 @@ pub struct Cleared<T> {
 impl<T> Cleared<T> {
     /// Clears a thing by a decision that allows it to go out now. Gives the decision back if it does not: if it
     /// refuses, shifts or swaps, if it is about a later moment, or if it was read back from where it was kept.
-    #[expect(clippy::result_large_err, reason = "the decision is kept either way")]
     pub fn by(decision: GateDecision, value: T) -> Result<Self, GateDecision> {
         let now = decision.fresh.0 && decision.allows() && decision.when <= decision.at;
         if now { Ok(Self { decision, value }) } else { Err(decision) }

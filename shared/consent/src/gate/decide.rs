@@ -242,11 +242,11 @@ impl Gate<'_> {
         if let Some(hours) = self.inputs.business_hours.filter(|_| rules.is_solicitation(category)) {
             windows.add(Whose::Category, Cow::Borrowed(hours));
         }
-        if let Some(hours) = self.inputs.clinic_hours {
-            windows.add(Whose::Clinic, Cow::Borrowed(hours));
-        }
         // Mail that a member of staff writes to one person does not ring in the night.
         let quiet = channel == Channel::Email && self.inputs.origin == Origin::Manual;
+        if let Some(hours) = rules.own().message_hours.as_ref().filter(|_| !quiet) {
+            windows.add(Whose::Clinic, Cow::Borrowed(hours));
+        }
         let house = rules.person_hours(channel).filter(|_| !quiet);
         if let Some(hours) = preference.hours.as_ref().or(house) {
             windows.add(Whose::Person, Cow::Borrowed(hours));

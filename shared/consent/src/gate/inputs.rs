@@ -51,6 +51,7 @@ pub enum Route<'a> {
 }
 
 /// Facts of the person a message is about.
+#[expect(clippy::struct_excessive_bools, reason = "four facts that have nothing to do with each other")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PersonFacts {
     /// They have died.
@@ -144,14 +145,12 @@ pub struct Inputs<'a> {
     pub ready: &'a [Channel],
     /// What the person has had.
     pub counters: Counters,
-    /// The zones the reader may be in, the likeliest first; see [`Rules::zones`].
+    /// The zones the reader may be in, the likeliest first; see [`crate::zones_of`].
     pub zones: &'a [Zone],
     /// The state the reader is in, as two letters, if known.
     pub state: Option<&'a str>,
     /// The clinic's business hours; marketing keeps to them.
     pub business_hours: Option<&'a Hours>,
-    /// The clinic's own limits for all messages, if it has set any.
-    pub clinic_hours: Option<&'a Hours>,
     /// The rules.
     pub rules: &'a Rules,
 }

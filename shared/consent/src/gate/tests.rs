@@ -145,7 +145,6 @@ impl Case {
             zones: &self.zones,
             state: self.state,
             business_hours: self.business_hours.as_ref(),
-            clinic_hours: None,
             rules: &self.rules,
         })
     }
@@ -268,6 +267,22 @@ fn the_reminder_of_an_early_visit_goes_the_evening_before() {
     let mut case = Case::of(|c| c.when = at("2026-12-10T11:30:00Z"));
     case.not_after = Some(at("2026-12-10T12:30:00Z"));
     assert_eq!(case.decide().verdict(), Verdict::Shift { to: at("2026-12-10T00:30:00Z") });
+}
+
+/// D-12
+#[test]
+fn a_clinic_may_set_hours_for_all_its_messages() {
+    let hours: Hours = serde_json::from_str(
+        r#"{"windows":[{"from":"14:00","until":"16:00","days":["TUE","WED"]}],"closed":["2026-12-08"]}"#,
+    )
+    .unwrap();
+    let own = Overrides { message_hours: Some(hours), ..Overrides::default() };
+    let mut case = Case::of(|c| c.rules = Rules::of(own));
+    assert_eq!(case.decide().verdict(), Verdict::Shift { to: at("2026-12-09T19:00:00Z") });
+    // Mail from one to one does not ring; nor do notes inside our own apps.
+    case.route = Route::Only(Channel::Email);
+    case.origin = Origin::Manual;
+    assert!(case.decide().allows());
 }
 
 /// D-13

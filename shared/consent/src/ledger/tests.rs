@@ -128,12 +128,12 @@ async fn the_same_stop_twice_is_one_event_and_other_clinics_are_not_concerned() 
 #[tokio::test]
 async fn a_stop_that_comes_in_twice_at_the_same_time_is_one_event() {
     let desk = desk().await;
-    let actor = Actor::patient(person());
-    let one = || opt_out(&desk.table, &phone(), None, Scope::All, &actor, said(Method::Sms, at(NOON), "SM1"));
+    let (actor, phone) = (Actor::patient(person()), phone());
+    let one = || opt_out(&desk.table, &phone, None, Scope::All, &actor, said(Method::Sms, at(NOON), "SM1"));
     let other = || {
         suppress(
             &desk.table,
-            &phone(),
+            &phone,
             None,
             (Scope::All, StopReason::Invalid),
             &actor,
@@ -143,7 +143,7 @@ async fn a_stop_that_comes_in_twice_at_the_same_time_is_one_event() {
     let (a, b, c) = tokio::join!(one(), one(), other());
     assert!(a.is_ok() && b.is_ok() && c.is_ok());
     assert_eq!(desk.events().await, 2);
-    let standing = ledger::standing(&desk.table, &phone()).await.unwrap();
+    let standing = ledger::standing(&desk.table, &phone).await.unwrap();
     assert_eq!(standing.stopped(Category::General).count(), 2);
 }
 
@@ -210,6 +210,22 @@ async fn a_start_takes_a_stop_back_for_care_but_not_for_marketing() {
     assert_eq!(desk.events().await, known);
     let staff = Evidence::of(Method::Staff, desk.clock.now());
     assert!(opt_in(&desk.table, &phone(), None, Channel::Sms, &actor, staff).await.is_err());
+}
+
+/// D-09
+#[tokio::test]
+async fn a_stop_from_before_a_start_that_comes_in_after_it_ends_nothing() {
+    let desk = desk().await;
+    let actor = Actor::patient(person());
+    let (stop, start) = (desk.clock.now(), desk.later(1));
+    let evidence = said(Method::Sms, start, "SM2");
+    opt_in(&desk.table, &phone(), None, Channel::Sms, &actor, evidence).await.unwrap();
+    let evidence = said(Method::Sms, stop, "SM1");
+    let standing = opt_out(&desk.table, &phone(), None, Scope::All, &actor, evidence).await.unwrap();
+    assert!(!standing.opted_out());
+    assert_eq!(standing.level(Channel::Sms, Category::Appointment), Level::Express);
+    let told = ledger::state_at(&desk.table, &phone(), stop).await.unwrap();
+    assert!(told.opted_out());
 }
 
 /// D-05, D-06, D-08
