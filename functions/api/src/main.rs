@@ -1,2 +1,9 @@
-//! api.
-fn main() {}
+//! The HTTP API for the staff of clinics, behind the gateway's authorizer.
+
+use edge::Callers;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::Error> {
+    let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.queue().files()?.platform()))?;
+    edge::serve(|| api::open(&platform, Callers::Authorizer)).await
+}

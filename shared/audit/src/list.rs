@@ -76,7 +76,7 @@ async fn sealed(
     limit: Limit,
     after: Option<Cursor>,
 ) -> Result<Page<Entry>, TableFault> {
-    let span = AuditSeenKey::within(&patient).backwards();
+    let span = AuditSeenKey::within(patient).backwards();
     let page = table.list::<Seen>(&span, limit, after.as_ref()).await?;
     let keys: Vec<_> = page.items.iter().map(|seen| AuditEntryKey { entry: seen.entry }).collect();
     let entries = table.get_many::<Entry>(&keys).await?;

@@ -1,5 +1,7 @@
 //! The log on a table.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 use audit::{
     Actor, Damage, Entry, Seal, SealRequested, VerifyFault, by_clinic, by_patient, record, seal, verify,
     viewed,

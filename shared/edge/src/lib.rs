@@ -21,6 +21,6 @@ pub use lambda::{Error, jobs, jobs_and_tick, serve, start, stream, tick};
 pub use log::log;
 pub use once::{Idempotency, IdempotencyHeader};
 pub use problem::{Problem, ProblemDetail};
-pub use query::{Paging, Path, Query, limit, limit_up_to, not_found};
+pub use query::{Page, Paging, Path, Query, limit, limit_up_to, not_found};
 pub use version::{IfMatch, IfMatchHeader, Versioned};
 pub use work::OUTSIDE;

@@ -4,10 +4,10 @@ use axum::extract::{FromRequestParts, Path as AxumPath};
 use http::request::Parts;
 use kernel::{Cursor, Kind, Limit};
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{DeserializeOwned, Error as _},
 };
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{Problem, strict};
 
@@ -38,6 +38,25 @@ pub struct Paging {
     /// Where the page begins: `next` of the page before.
     #[param(value_type = Option<String>)]
     pub cursor: Option<Cursor>,
+}
+
+/// Some rows and, if there are more, where they begin.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Page<T> {
+    /// The rows.
+    pub items: Vec<T>,
+    /// What to send as `cursor` for the next page; absent on the last one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub next: Option<Cursor>,
+}
+
+impl<T> Page<T> {
+    /// A page as it was read, with each row as it is shown.
+    pub fn of<U>(page: kernel::Page<U>, show: impl FnMut(U) -> T) -> Self {
+        let page = page.map(show);
+        Self { items: page.items, next: page.next }
+    }
 }
 
 /// Reads a page size of 1 to 100, for `deserialize_with`.
