@@ -5,13 +5,18 @@ mod address;
 pub mod appointments;
 pub mod clinic;
 pub mod contact;
+pub mod events;
 pub mod household;
 pub mod location;
+pub mod mirror;
 pub mod origin;
 pub mod person;
+pub mod persons;
 pub mod phone;
 pub mod practitioner;
 pub mod reach;
+#[cfg(test)]
+mod testing;
 
 pub use address::{dependants_of, persons_at};
 pub use appointments::{Appointment, NoPlan, Replan};

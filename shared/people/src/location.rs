@@ -160,8 +160,7 @@ mod tests {
         let mut hours = Hours::weekdays("08:00".parse().unwrap(), "12:00".parse().unwrap());
         hours.monday.push(Open { from: "13:00".parse().unwrap(), to: "17:30".parse().unwrap() });
         assert!(hours.are_sound());
-        let origin =
-            Origin { source: "pms".into(), id: "1".into(), version: None, updated_at: Timestamp::UNIX_EPOCH };
+        let origin = Origin::new("pms", "1", None, Timestamp::UNIX_EPOCH);
         let place = Location {
             id: LocationId::FIRST,
             name: "Main".into(),

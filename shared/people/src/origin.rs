@@ -16,6 +16,10 @@ pub struct Origin {
     pub version: Option<u64>,
     /// When it was changed over there.
     pub updated_at: Timestamp,
+    /// As of when we know where it stands: whether a visit is confirmed or over, whether a person is alive.
+    /// News of an earlier time still count for what the thing is, though not for where it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standing_at: Option<Timestamp>,
 }
 
 /// How a statement stands to what is known already.
@@ -30,6 +34,11 @@ pub enum Age {
 }
 
 impl Origin {
+    /// A thing of a source, as of a change over there.
+    pub fn new(source: &str, id: &str, version: Option<u64>, updated_at: Timestamp) -> Self {
+        Self { source: source.to_owned(), id: id.to_owned(), version, updated_at, standing_at: None }
+    }
+
     /// How `other` stands to this. Versions decide where both have one, else the time of the change.
     pub fn age_of(&self, other: &Self) -> Age {
         let order = match (self.version, other.version) {
@@ -66,7 +75,7 @@ mod tests {
     use super::*;
 
     fn origin(version: Option<u64>, updated_at: &str) -> Origin {
-        Origin { source: "pms".into(), id: "1".into(), version, updated_at: updated_at.parse().unwrap() }
+        Origin::new("pms", "1", version, updated_at.parse().unwrap())
     }
 
     #[test]

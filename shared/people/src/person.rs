@@ -246,7 +246,7 @@ pub(crate) mod tests {
 
     pub(crate) fn person(id: &str) -> Person {
         let at = "2026-01-01T00:00:00Z".parse().unwrap();
-        let origin = Origin { source: "pms".into(), id: id.into(), version: None, updated_at: at };
+        let origin = Origin::new("pms", id, None, at);
         Person::new(PersonId::derived(&[id]), origin, at)
     }
 

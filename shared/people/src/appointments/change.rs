@@ -5,6 +5,7 @@
 
 use std::future::Future;
 
+use audit::Actor;
 use kernel::{AppointmentId, Detail, Fault, Kind, LocationId, PractitionerId, Timestamp};
 use table::{ClinicTable, Kept, TableFault, Write, WriteFault, keys::AppointmentKey};
 
@@ -81,6 +82,20 @@ pub enum Change {
     },
     /// Whether an attempt to reach the patient failed.
     OutOfReach(bool),
+}
+
+impl Change {
+    /// What the log calls it; nothing for our own bookkeeping.
+    fn action(&self) -> Option<&'static str> {
+        match self {
+            Self::Move { .. } => Some("appointment.moved"),
+            Self::Asked => None,
+            Self::Confirm { .. } => Some("appointment.confirmed"),
+            Self::Decline { .. } => Some("appointment.declined"),
+            Self::Status { .. } => Some("appointment.status_changed"),
+            Self::OutOfReach(_) => Some("appointment.reach_changed"),
+        }
+    }
 }
 
 /// Why an appointment did not change.
@@ -269,11 +284,12 @@ impl Changed {
 }
 
 /// Adds a change of an appointment to a transaction of the caller's, who may have read a certain `version`.
-/// A change that says nothing new adds nothing.
+/// A change that says nothing new adds nothing. The change and the note of who made it are one transaction.
 pub async fn change_within<R: Replan>(
     table: &ClinicTable,
     write: &mut Write,
     plan: &R,
+    actor: &Actor,
     id: AppointmentId,
     version: Option<u64>,
     change: &Change,
@@ -286,6 +302,17 @@ pub async fn change_within<R: Replan>(
     let after = before.after(change, table.clock().now())?;
     if *before != after {
         put(write, plan, Some(&before), &after, None).await?;
+        if let Some(action) = change.action() {
+            let deed = actor
+                .did(action)
+                .on("appointment", id)
+                .patient(after.person)
+                .change("status", before.status.name(), after.status.name())
+                .change("starts_at", before.starts_at, after.starts_at)
+                .change("confirmation", before.confirmation.answer.name(), after.confirmation.answer.name())
+                .change("out_of_reach", before.out_of_reach, after.out_of_reach);
+            write.create(&deed.entry(table));
+        }
     }
     Ok(Changed { before, after })
 }
@@ -295,6 +322,7 @@ pub async fn change_within<R: Replan>(
 pub async fn change<R: Replan>(
     table: &ClinicTable,
     plan: &R,
+    actor: &Actor,
     id: AppointmentId,
     version: Option<u64>,
     change: &Change,
@@ -303,7 +331,7 @@ pub async fn change<R: Replan>(
     let mut tried = 0;
     loop {
         let mut write = table.write();
-        let changed = change_within(table, &mut write, plan, id, version, change).await?;
+        let changed = change_within(table, &mut write, plan, actor, id, version, change).await?;
         tried += 1;
         match write.commit().await {
             Ok(()) => return Ok(changed),

@@ -125,6 +125,18 @@ pub enum Answer {
     Declined,
 }
 
+impl Answer {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unconfirmed => "UNCONFIRMED",
+            Self::Pending => "PENDING",
+            Self::Confirmed => "CONFIRMED",
+            Self::Declined => "DECLINED",
+        }
+    }
+}
+
 /// How an answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
