@@ -41,6 +41,8 @@ pub struct Question<'a> {
     pub state: Option<&'a str>,
     /// The clinic's business hours.
     pub business_hours: Option<&'a Hours>,
+    /// The clinic's own hours for messages, if it has set any.
+    pub clinic_hours: Option<&'a Hours>,
 }
 
 /// The decision about a message as it would be now; nothing is sent, written or counted.
@@ -84,6 +86,7 @@ pub async fn explain(table: &ClinicTable, question: &Question<'_>) -> Result<Gat
         zones: question.zones,
         state: question.state,
         business_hours: question.business_hours,
+        clinic_hours: question.clinic_hours,
         rules: &rules,
     }))
 }

@@ -62,10 +62,6 @@ pub struct Overrides {
     pub confirm_words: Vec<String>,
     /// Whether a lone `thanks` confirms.
     pub courtesy_confirms: bool,
-    /// Hours for care messages instead of the house's.
-    pub care_hours: Option<Hours>,
-    /// Hours outside of which the clinic sends no message of any kind.
-    pub message_hours: Option<Hours>,
     /// Whose windows apply to marketing.
     pub marketing_hours: MarketingHours,
     /// How many messages one person may get in a day, instead of the house's number.
@@ -240,17 +236,19 @@ impl Rules {
         jiff::SignedDuration::from_mins(least.unwrap_or(0))
     }
 
-    pub(crate) fn earlier_margin(&self) -> jiff::SignedDuration {
+    /// How long before the end of a window something goes out that was moved to earlier.
+    pub fn earlier_margin(&self) -> jiff::SignedDuration {
         jiff::SignedDuration::from_mins(self.data.quiet.earlier_margin_minutes)
     }
 
-    pub(crate) fn search_days(&self) -> i64 {
+    /// How many days a search for an open moment looks at.
+    pub fn search_days(&self) -> i64 {
         self.data.quiet.search_days
     }
 
     /// The hours that laws set for a message on a day in a state (two letters), each with its source. Without a
     /// state the federal rows alone.
-    pub(crate) fn law(
+    pub fn law(
         &self,
         channel: Channel,
         category: Category,
@@ -272,24 +270,23 @@ impl Rules {
         row.channels.contains(&channel).then_some(&row.hours)
     }
 
-    /// The hours of the category: the clinic's or the house's for care, the cautious ones for marketing unless
-    /// the clinic goes by the state.
-    pub(crate) fn category_hours(
+    /// The house's hours for a category: cautious ones for marketing unless the clinic goes by the state, wider
+    /// ones for care.
+    pub(crate) fn house_hours(
         &self,
         channel: Channel,
         category: Category,
         state: Option<&str>,
-    ) -> Option<&Hours> {
-        if self.is_solicitation(category) {
-            let by_state = self.own.marketing_hours == MarketingHours::State && state.is_some();
-            return if by_state { None } else { self.policy("CAUTIOUS_MARKETING", channel) };
+    ) -> Option<&'static Hours> {
+        if !self.is_solicitation(category) {
+            return self.policy("TRANSACTIONAL", channel);
         }
-        let house = self.policy("TRANSACTIONAL", channel)?;
-        Some(self.own.care_hours.as_ref().unwrap_or(house))
+        let by_state = self.own.marketing_hours == MarketingHours::State && state.is_some();
+        if by_state { None } else { self.policy("CAUTIOUS_MARKETING", channel) }
     }
 
     /// The hours of a person who has stated none.
-    pub(crate) fn person_hours(&self, channel: Channel) -> Option<&'static Hours> {
+    pub fn person_hours(&self, channel: Channel) -> Option<&'static Hours> {
         self.policy("PERSON", channel)
     }
 }

@@ -81,13 +81,6 @@ fn check(new: &ConsentSettings) -> Result<(), ConsentFault> {
             return invalid(at, "words that already end, begin or explain messages keep their meaning");
         }
     }
-    let hours =
-        [("/overrides/care_hours", &own.care_hours), ("/overrides/message_hours", &own.message_hours)];
-    for (at, hours) in hours {
-        if hours.as_ref().is_some_and(|hours| hours.windows().is_empty()) {
-            return invalid(at, "hours have a window");
-        }
-    }
     if own.per_person_per_day.is_some_and(|most| !(1..=50).contains(&most)) {
         return invalid("/overrides/per_person_per_day", "between 1 and 50");
     }

@@ -236,15 +236,20 @@ impl Gate<'_> {
         for law in rules.law(channel, category, state, self.day(self.meant)) {
             windows.add(Whose::Law, Cow::Borrowed(law));
         }
-        if let Some(hours) = rules.category_hours(channel, category, state) {
-            windows.add(Whose::Category, Cow::Borrowed(hours));
-        }
-        if let Some(hours) = self.inputs.business_hours.filter(|_| rules.is_solicitation(category)) {
-            windows.add(Whose::Category, Cow::Borrowed(hours));
-        }
+        let solicits = rules.is_solicitation(category);
         // Mail that a member of staff writes to one person does not ring in the night.
         let quiet = channel == Channel::Email && self.inputs.origin == Origin::Manual;
-        if let Some(hours) = rules.own().message_hours.as_ref().filter(|_| !quiet) {
+        let clinic = self.inputs.clinic_hours.filter(|_| !quiet);
+        // A clinic's own hours stand in the place of the house's for care; for marketing both hold.
+        if let Some(hours) =
+            rules.house_hours(channel, category, state).filter(|_| solicits || clinic.is_none())
+        {
+            windows.add(Whose::Category, Cow::Borrowed(hours));
+        }
+        if let Some(hours) = self.inputs.business_hours.filter(|_| solicits) {
+            windows.add(Whose::Category, Cow::Borrowed(hours));
+        }
+        if let Some(hours) = clinic {
             windows.add(Whose::Clinic, Cow::Borrowed(hours));
         }
         let house = rules.person_hours(channel).filter(|_| !quiet);

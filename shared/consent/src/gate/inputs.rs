@@ -151,6 +151,8 @@ pub struct Inputs<'a> {
     pub state: Option<&'a str>,
     /// The clinic's business hours; marketing keeps to them.
     pub business_hours: Option<&'a Hours>,
+    /// The clinic's own hours for messages, if it has set any; for care they may be wider than the house's.
+    pub clinic_hours: Option<&'a Hours>,
     /// The rules.
     pub rules: &'a Rules,
 }

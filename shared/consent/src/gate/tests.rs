@@ -73,6 +73,7 @@ struct Case {
     zones: Vec<Zone>,
     state: Option<&'static str>,
     business_hours: Option<Hours>,
+    clinic_hours: Option<Hours>,
     rules: Rules,
 }
 
@@ -104,6 +105,7 @@ impl Case {
             zones: vec!["America/New_York".parse().unwrap()],
             state: None,
             business_hours: None,
+            clinic_hours: None,
             rules: Rules::standard().clone(),
         }
     }
@@ -145,6 +147,7 @@ impl Case {
             zones: &self.zones,
             state: self.state,
             business_hours: self.business_hours.as_ref(),
+            clinic_hours: self.clinic_hours.as_ref(),
             rules: &self.rules,
         })
     }
@@ -276,12 +279,27 @@ fn a_clinic_may_set_hours_for_all_its_messages() {
         r#"{"windows":[{"from":"14:00","until":"16:00","days":["TUE","WED"]}],"closed":["2026-12-08"]}"#,
     )
     .unwrap();
-    let own = Overrides { message_hours: Some(hours), ..Overrides::default() };
-    let mut case = Case::of(|c| c.rules = Rules::of(own));
+    let mut case = Case::of(|c| c.clinic_hours = Some(hours));
     assert_eq!(case.decide().verdict(), Verdict::Shift { to: at("2026-12-09T19:00:00Z") });
     // Mail from one to one does not ring; nor do notes inside our own apps.
     case.route = Route::Only(Channel::Email);
     case.origin = Origin::Manual;
+    assert!(case.decide().allows());
+}
+
+/// D-12
+#[test]
+fn a_clinic_may_write_earlier_about_care_to_who_welcomes_it() {
+    let early = |from: &str| {
+        let window = Window::new(from.parse().unwrap(), "20:00".parse().unwrap(), Days::ALL).unwrap();
+        Some(Hours::new(vec![window]))
+    };
+    // 07:00 in New York.
+    let mut case = Case::of(|c| c.now = at("2026-12-08T12:00:00Z"));
+    case.when = case.now;
+    case.preference.hours = early("06:00");
+    assert_eq!(case.decide().verdict(), Verdict::Shift { to: at("2026-12-08T13:00:00Z") });
+    case.clinic_hours = early("06:30");
     assert!(case.decide().allows());
 }
 

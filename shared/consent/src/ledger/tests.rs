@@ -381,6 +381,7 @@ async fn a_message_nobody_sends_can_be_explained() {
         zones: &zones,
         state: None,
         business_hours: None,
+        clinic_hours: None,
     };
     let before = desk.events().await;
     assert_eq!(explain(&desk.table, &question()).await.unwrap().verdict(), Verdict::Allow);
