@@ -6,5 +6,6 @@ import boto3
 
 # A person puts the provider's credentials in.
 boto3.client("secretsmanager").put_secret_value(
-    SecretId=f"{os.environ['STACK_NAME']}/twilio", SecretString=os.environ["STACK_TWILIO_SECRET"]
+    SecretId=f"{os.environ['STACK_NAME']}/twilio",
+    SecretString=f"{os.environ['TWILIO_ACCOUNT_SID']}:{os.environ['TWILIO_AUTH_TOKEN']}",
 )
