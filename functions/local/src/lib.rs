@@ -3,6 +3,7 @@
 //! Parts: simulated providers, the pages to watch and answer on, tokens per role, a clock that can be moved and
 //! the minute tick.
 
+pub mod alone;
 pub mod clock_page;
 pub mod loopback;
 pub mod pages;

@@ -48,5 +48,6 @@ pub(super) fn phone() -> Router {
 pub(super) fn routes() -> Router {
     phone()
         .route("/", routing::get(async || File(HTML, include_str!("start.html"))))
+        .route("/pages/start.css", routing::get(async || File(CSS, include_str!("start.css"))))
         .route("/pages/start.js", routing::get(async || File(JS, include_str!("start.js"))))
 }

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use access::Claims;
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, Validation};
 use serde_json::{Map, Value};
@@ -80,10 +81,16 @@ impl Issuer {
         Ok(claims)
     }
 
-    /// [`Issuer::verify`] to give away.
-    pub fn verifier(&self) -> impl Fn(&str) -> Result<Verified, Refused> + Clone + Send + Sync + use<> {
+    /// What the front door of the API asks: who a token is for, if it is believed.
+    pub fn verifier(&self) -> impl Fn(&str) -> Option<Claims> + Send + Sync + use<> {
         let issuer = self.clone();
-        move |token| issuer.verify(token)
+        move |token| match issuer.verify(token) {
+            Ok(verified) => Some(Claims::read(|name| verified.claim(name))),
+            Err(refused) => {
+                tracing::info!(%refused, "a token was refused");
+                None
+            }
+        }
     }
 
     fn header(&self, token: &str) -> Result<(), Refused> {
@@ -166,8 +173,8 @@ mod tests {
         let (_dir, issuer) = issuer(&clock());
         let (token, ends) = issuer.token(&bearer()).unwrap();
         assert_eq!(ends.to_string(), "2026-11-22T20:00:00Z");
-        let verified = issuer.verifier()(&token).unwrap();
-        let claims = access::Claims::read(|name| verified.claim(name));
+        let claims = issuer.verifier()(&token).unwrap();
+        assert_eq!(issuer.verifier()(&format!("{token}x")), None);
         assert_eq!((claims.id(), claims.home()), (Some(bearer().id), Some(ClinicId::FIRST)));
         assert_eq!(claims.role, "clinic_admin");
         assert_eq!(claims.clinics, format!("{},{}", ClinicId::FIRST, ClinicId::LAST));

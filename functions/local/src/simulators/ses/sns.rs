@@ -87,3 +87,47 @@ impl EventSink for SnsTopic {
         Box::pin(async move { self.post(event).await.map_err(NotTaken) })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::{Router, http::HeaderMap, routing};
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_event_is_published_with_a_signed_call() {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let taken = seen.clone();
+        let take = async move |headers: HeaderMap, body: String| {
+            taken.lock().unwrap().push((headers["authorization"].to_str().unwrap().to_owned(), body));
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(
+            async move { axum::serve(listener, Router::new().route("/", routing::post(take))).await },
+        );
+        let credentials = Credentials::from_keys("key", "secret", None);
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let clock = Clock::fixed("2026-11-22T08:00:00Z".parse().unwrap(), 1);
+        let topic = SnsTopic::new(endpoint, "us-east-1", credentials.clone(), clock.clone(), http.clone());
+        let event = Published {
+            topic: "arn:aws:sns:us-east-1:000000000000:mail-events".to_owned(),
+            id: "one".to_owned(),
+            at: clock.now(),
+            event: json!({"eventType": "Send"}),
+        };
+        topic.publish(event.clone()).await.unwrap();
+        let (signature, body) = seen.lock().unwrap().remove(0);
+        assert!(signature.starts_with("AWS4-HMAC-SHA256 Credential=key/20261122/us-east-1/sns/aws4_request"));
+        let fields: Vec<(String, String)> =
+            url::form_urlencoded::parse(body.as_bytes()).into_owned().collect();
+        assert!(fields.contains(&("Action".to_owned(), "Publish".to_owned())), "{fields:?}");
+        assert!(fields.contains(&("Message".to_owned(), r#"{"eventType":"Send"}"#.to_owned())), "{fields:?}");
+
+        let nobody = SnsTopic::new("http://127.0.0.1:1", "us-east-1", credentials, clock, http);
+        assert!(nobody.publish(event).await.is_err());
+    }
+}
