@@ -73,8 +73,11 @@ pub async fn noticed(table: &Table, changes: &[Change]) -> Result<(), WriteFault
     due.sort_unstable();
     due.dedup();
     for (clinic, at) in due {
-        let mut write = table.of(clinic).write();
-        write.due(at, &format!("seal/{clinic}"), &SealRequested { clinic });
+        let table = table.of(clinic);
+        // Seen late, it is sealed late: nobody sweeps a minute that is over.
+        let soonest = five_minutes_end(table.clock().now());
+        let mut write = table.write();
+        write.due(at.max(soonest), &format!("seal/{clinic}"), &SealRequested { clinic });
         write.commit().await?;
     }
     Ok(())
@@ -82,8 +85,12 @@ pub async fn noticed(table: &Table, changes: &[Change]) -> Result<(), WriteFault
 
 /// When an entry of this moment is sealed: at the end of its five minutes, and settled.
 fn sealed_at(at: Timestamp) -> Timestamp {
+    five_minutes_end(at).saturating_add(SETTLED).unwrap_or(Timestamp::MAX)
+}
+
+fn five_minutes_end(at: Timestamp) -> Timestamp {
     let end = (at.as_second().div_euclid(EVERY_SECONDS) + 1) * EVERY_SECONDS;
-    Timestamp::from_second(end + SETTLED.as_secs()).unwrap_or(at)
+    Timestamp::from_second(end).unwrap_or(at)
 }
 
 /// Seals what has settled in a clinic's log, and makes it findable by patient. Run twice, by two at once, or

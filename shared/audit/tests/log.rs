@@ -176,6 +176,20 @@ async fn new_entries_lead_to_one_sealing_when_they_have_settled() {
 }
 
 #[tokio::test]
+async fn entries_that_are_seen_late_are_sealed_in_time_to_come() {
+    let clock = Clock::fixed("2026-11-22T08:01:00Z".parse().unwrap(), 7);
+    let database = Embedded::memory().unwrap();
+    let table = database.table(clock.clone()).await.unwrap();
+    busy(&clock, &table.of(ClinicId::derived(&["a"])), 1).await;
+    let (changes, after) = database.changes(None).unwrap();
+    clock.advance(SignedDuration::from_hours(3));
+    audit::noticed(&table, &changes).await.unwrap();
+    let (changes, _) = database.changes(after.as_deref()).unwrap();
+    let due = changes.iter().find_map(|change| table::changed::<table::Due>(change)?.ok()?.1).unwrap();
+    assert_eq!(due.at, "2026-11-22T11:05:00Z".parse().unwrap());
+}
+
+#[tokio::test]
 async fn another_clinic_has_its_own_log() {
     let (clock, table, clinic) = clinic().await;
     busy(&clock, &clinic, 2).await;

@@ -94,6 +94,28 @@ impl Gate {
         let method = if method == Method::HEAD { &Method::GET } else { method };
         self.rules.get(path)?.iter().find(|(of, _)| of == method).map(|(_, rule)| rule)
     }
+
+    /// The whole document, written when somebody asks for it: no other request pays for it.
+    fn describe(&self) -> Bytes {
+        let mut document = self.document.clone();
+        for (path, item) in &mut document.paths.paths {
+            let operations = [
+                (Method::GET, &mut item.get),
+                (Method::PUT, &mut item.put),
+                (Method::POST, &mut item.post),
+                (Method::DELETE, &mut item.delete),
+                (Method::PATCH, &mut item.patch),
+            ];
+            for (method, operation) in operations {
+                if let (Some(operation), Some(rule)) = (operation, self.rule(path, &method)) {
+                    describe::operation(operation, rule.need);
+                }
+            }
+        }
+        describe::components(&mut document);
+        // A document is made of maps and text: there is nothing in it JSON cannot hold.
+        Bytes::from(serde_json::to_vec(&document).unwrap_or_default())
+    }
 }
 
 impl Door {
@@ -106,25 +128,23 @@ impl Door {
     /// what it needs as `x-access`, and one that does not, or says nonsense, keeps the whole router shut. A
     /// route that is not in the document is answered with 500 and never reached.
     pub fn open(self, router: OpenApiRouter) -> Result<Router, DoorFault> {
-        let (router, mut document) = router.split_for_parts();
+        let (router, document) = router.split_for_parts();
         let mut rules = BTreeMap::new();
-        for (path, item) in &mut document.paths.paths {
+        for (path, item) in &document.paths.paths {
             let of_path: &mut Vec<_> = rules.entry(path.clone()).or_default();
             let operations = [
-                (Method::GET, &mut item.get),
-                (Method::PUT, &mut item.put),
-                (Method::POST, &mut item.post),
-                (Method::DELETE, &mut item.delete),
-                (Method::PATCH, &mut item.patch),
+                (Method::GET, &item.get),
+                (Method::PUT, &item.put),
+                (Method::POST, &item.post),
+                (Method::DELETE, &item.delete),
+                (Method::PATCH, &item.patch),
             ];
             for (method, operation) in operations {
                 let Some(operation) = operation else { continue };
                 let rule = self.rule(&format!("{method} {path}"), operation)?;
-                describe::operation(operation, rule.need);
                 of_path.push((method, rule));
             }
         }
-        describe::components(&mut document);
         let gate = Arc::new(Gate {
             table: self.table,
             clock: self.clock,
@@ -173,8 +193,6 @@ impl<S: Send + Sync> FromRequestParts<S> for Document {
             tracing::error!("an operation wants the document but was reached without the door");
             Problem::new(Kind::Broken, "internal", "something is wrong on our side")
         })?;
-        // A document is made of maps and text: there is nothing in it JSON cannot hold.
-        let write = || Bytes::from(serde_json::to_vec(&gate.document).unwrap_or_default());
-        Ok(Self(gate.written.get_or_init(write).clone()))
+        Ok(Self(gate.written.get_or_init(|| gate.describe()).clone()))
     }
 }

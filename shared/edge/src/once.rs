@@ -96,6 +96,8 @@ struct Create {
     call: String,
     seed: RequestId,
     at: Timestamp,
+    /// Whether an earlier run began and did not come to its end.
+    again: bool,
     state: State,
 }
 
@@ -180,11 +182,12 @@ async fn begin(table: &ClinicTable, key: Digest, call: String) -> Result<Begun, 
     let clock = table.clock();
     let now = clock.now();
     let until = now.saturating_add(UNDER_WAY).unwrap_or(Timestamp::MAX);
-    let fresh = Create { key, call, seed: clock.id(), at: now, state: State::UnderWay { until } };
+    let state = State::UnderWay { until };
+    let fresh = Create { key, call, seed: clock.id(), at: now, again: false, state };
     let mut write = table.write();
     write.create(&fresh);
     match write.commit().await {
-        Ok(()) => {}
+        Ok(()) => Ok(Begun::Here(Kept::first(fresh))),
         Err(fault) if fault.is_conflict() => {
             let Some(found) = table.get::<Create>(&CreateKey { key }).await? else { return Err(busy(1)) };
             let renewed = if found.forgotten(now) {
@@ -204,21 +207,19 @@ async fn begin(table: &ClinicTable, key: Digest, call: String) -> Result<Begun, 
                         let seconds = until.duration_since(now).as_secs() + 1;
                         return Err(busy(u32::try_from(seconds).unwrap_or(1)));
                     }
-                    State::UnderWay { .. } => Create { state: State::UnderWay { until }, ..(*found).clone() },
+                    State::UnderWay { .. } => Create { again: true, state: fresh.state, ..(*found).clone() },
                 }
             };
             let mut write = table.write();
             write.replace(&found, &renewed);
             match write.commit().await {
-                Ok(()) => {}
-                Err(fault) if fault.is_conflict() => return Err(busy(1)),
-                Err(fault) => return Err(fault.into()),
+                Ok(()) => Ok(Begun::Here(found.followed_by(renewed))),
+                Err(fault) if fault.is_conflict() => Err(busy(1)),
+                Err(fault) => Err(fault.into()),
             }
         }
-        Err(fault) => return Err(fault.into()),
+        Err(fault) => Err(fault.into()),
     }
-    let kept = table.get::<Create>(&CreateKey { key }).await?;
-    kept.map(Begun::Here).ok_or_else(|| busy(1))
 }
 
 fn busy(seconds: u32) -> Problem {

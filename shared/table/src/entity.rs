@@ -46,6 +46,17 @@ impl<E> Kept<E> {
         self.rev
     }
 
+    /// What stands there after this was created.
+    pub fn first(value: E) -> Self {
+        Self { value, rev: 1 }
+    }
+
+    /// What stands there after this was replaced by `new`.
+    #[must_use]
+    pub fn followed_by(&self, new: E) -> Self {
+        Self { value: new, rev: self.rev + 1 }
+    }
+
     /// The entity alone.
     pub fn into_value(self) -> E {
         self.value
