@@ -48,7 +48,7 @@ pub use opt_in::opt_in;
 pub use opt_out::opt_out;
 pub use release::release;
 pub use revoke::revoke;
-pub use rules::{MarketingHours, Overrides, Rules, Scope};
+pub use rules::{Keeping, MarketingHours, Overrides, Rules, Scope};
 pub use set_preferences::{preference, preference_history, set_preferences};
 pub use settings::{ConsentSettings, set_settings, settings};
 pub use suppress::suppress;

@@ -1,7 +1,5 @@
 //! When a message may go out: the moments that lie in every window, in every zone the person may be in.
 
-use std::borrow::Cow;
-
 use jiff::{SignedDuration, civil::DateTime};
 use kernel::{Timestamp, Zone};
 use serde::{Deserialize, Serialize};
@@ -35,7 +33,7 @@ pub enum Closed {
 #[derive(Debug, Clone)]
 pub struct Windows<'a> {
     zones: &'a [Zone],
-    hours: Vec<(Whose, Cow<'a, Hours>)>,
+    hours: Vec<(Whose, &'a Hours)>,
     search_days: i64,
 }
 
@@ -43,12 +41,12 @@ type Stretch = (Timestamp, Timestamp);
 
 impl<'a> Windows<'a> {
     /// Windows in these zones. Without a zone nothing is ever open: nobody knows what time it is there.
-    pub fn new(zones: &'a [Zone], search_days: i64) -> Self {
+    pub(crate) fn new(zones: &'a [Zone], search_days: i64) -> Self {
         Self { zones, hours: Vec::new(), search_days }
     }
 
     /// Adds hours that have to hold as well.
-    pub fn add(&mut self, whose: Whose, hours: Cow<'a, Hours>) {
+    pub(crate) fn add(&mut self, whose: Whose, hours: &'a Hours) {
         self.hours.push((whose, hours));
     }
 
@@ -203,10 +201,10 @@ mod tests {
         names.iter().map(|name| name.parse().unwrap()).collect()
     }
 
-    fn windows<'a>(zones: &'a [Zone], all: &[Hours]) -> Windows<'a> {
+    fn windows<'a>(zones: &'a [Zone], all: &'a [Hours]) -> Windows<'a> {
         let mut windows = Windows::new(zones, 7);
         for hours in all {
-            windows.add(Whose::Law, Cow::Owned(hours.clone()));
+            windows.add(Whose::Law, hours);
         }
         windows
     }
@@ -231,7 +229,8 @@ mod tests {
         #[case] winter: &str,
     ) {
         let zones = zones(&[zone]);
-        let windows = windows(&zones, &[daily("08:00", "20:00")]);
+        let all = [daily("08:00", "20:00")];
+        let windows = windows(&zones, &all);
         for end in [at(summer), at(winter)] {
             assert!(!windows.are_open(end));
             assert!(windows.are_open(end - SignedDuration::from_nanos(1)));
@@ -243,7 +242,8 @@ mod tests {
     #[test]
     fn every_zone_has_to_be_open() {
         let zones = zones(&["America/New_York", "America/Los_Angeles"]);
-        let windows = windows(&zones, &[daily("08:00", "21:00")]);
+        let all = [daily("08:00", "21:00")];
+        let windows = windows(&zones, &all);
         // 08:00 in New York is 05:00 in Los Angeles.
         assert_eq!(windows.next_open(at("2026-12-01T13:00:00Z"), None), Ok(at("2026-12-01T16:00:00Z")));
         assert!(!windows.are_open(at("2026-12-02T02:00:00Z")));
@@ -253,7 +253,8 @@ mod tests {
     #[test]
     fn what_is_useless_later_goes_the_evening_before() {
         let zones = zones(&["America/New_York"]);
-        let windows = windows(&zones, &[daily("08:00", "20:00")]);
+        let all = [daily("08:00", "20:00")];
+        let windows = windows(&zones, &all);
         // The visit is at 07:30 on the 10th, the reminder was meant for 06:30.
         let (meant, visit) = (at("2026-12-10T11:30:00Z"), at("2026-12-10T12:30:00Z"));
         assert_eq!(windows.next_open(meant, Some(visit)), Err(Closed::TooLate));
@@ -273,7 +274,8 @@ mod tests {
             hours("08:00", "20:00", Days::of(&[Day::Mon])),
             hours("08:00", "20:00", Days::of(&[Day::Tue, Day::Sun])),
         );
-        let windows = windows(&zones, &[only_monday, not_monday]);
+        let all = [only_monday, not_monday];
+        let windows = windows(&zones, &all);
         assert_eq!(windows.next_open(at("2026-12-10T11:30:00Z"), None), Err(Closed::Never));
         assert_eq!(Windows::new(&[], 7).next_open(at("2026-12-10T15:00:00Z"), None), Err(Closed::Never));
     }

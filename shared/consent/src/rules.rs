@@ -6,7 +6,13 @@ use jiff::civil::Date;
 use kernel::{Category, Channel, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
-use crate::{hours::Hours, keywords::Keywords, ledger::Level, reply::words::ReplyWords};
+use crate::{
+    hours::Hours,
+    keywords::Keywords,
+    ledger::Level,
+    open::{Whose, Windows},
+    reply::words::ReplyWords,
+};
 
 /// The days on which a row holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +74,25 @@ pub struct Overrides {
     pub per_person_per_day: Option<u32>,
     /// Whether a revocation by keyword ends only what the answered message was about, while the law allows it.
     pub revocation_by_category: bool,
+}
+
+/// What decides which hours a message keeps to.
+#[derive(Debug, Clone, Copy)]
+pub struct Keeping<'a> {
+    /// What it is about.
+    pub category: Category,
+    /// A member of staff writes it to one person.
+    pub by_hand: bool,
+    /// The zones its reader may be in; see [`crate::zones_of`].
+    pub zones: &'a [Zone],
+    /// The state its reader is in, as two letters.
+    pub state: Option<&'a str>,
+    /// The clinic's own hours for messages.
+    pub clinic: Option<&'a Hours>,
+    /// The clinic's business hours; marketing keeps to them.
+    pub business: Option<&'a Hours>,
+    /// The hours its reader has stated.
+    pub person: Option<&'a Hours>,
 }
 
 /// How many messages are enough.
@@ -246,6 +271,38 @@ impl Rules {
         self.data.quiet.search_days
     }
 
+    /// All hours that a message has to keep to on a day if it goes out over any of these channels: the law's,
+    /// those of its category, the clinic's and the person's. Messages inside our own apps keep to none.
+    pub fn windows<'a>(&'a self, keeping: &Keeping<'a>, channels: &[Channel], on: Date) -> Windows<'a> {
+        let Keeping { category, by_hand, zones, state, .. } = *keeping;
+        let solicits = self.is_solicitation(category);
+        let mut windows = Windows::new(zones, self.search_days());
+        for channel in channels.iter().copied().filter(|channel| *channel != Channel::InApp) {
+            for law in self.law(channel, category, state, on) {
+                windows.add(Whose::Law, law);
+            }
+            // Mail that a member of staff writes to one person does not ring in the night.
+            let quiet = channel == Channel::Email && by_hand;
+            let clinic = keeping.clinic.filter(|_| !quiet);
+            // A clinic's own hours stand in the place of the house's for care; for marketing both hold.
+            let house = self.house_hours(channel, category, state).filter(|_| solicits || clinic.is_none());
+            let business = keeping.business.filter(|_| solicits);
+            let usual = self.person_hours(channel).filter(|_| !quiet);
+            let all = [
+                (Whose::Category, house),
+                (Whose::Category, business),
+                (Whose::Clinic, clinic),
+                (Whose::Person, keeping.person.or(usual)),
+            ];
+            for (whose, hours) in all {
+                if let Some(hours) = hours {
+                    windows.add(whose, hours);
+                }
+            }
+        }
+        windows
+    }
+
     /// The hours that laws set for a message on a day in a state (two letters), each with its source. Without a
     /// state the federal rows alone.
     pub fn law(
@@ -272,7 +329,7 @@ impl Rules {
 
     /// The house's hours for a category: cautious ones for marketing unless the clinic goes by the state, wider
     /// ones for care.
-    pub(crate) fn house_hours(
+    fn house_hours(
         &self,
         channel: Channel,
         category: Category,

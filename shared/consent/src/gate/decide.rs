@@ -1,7 +1,5 @@
 //! The rules of the gate, one after the other.
 
-use std::borrow::Cow;
-
 use jiff::civil::Date;
 use kernel::{Category, Channel, Timestamp, Zone};
 
@@ -12,6 +10,7 @@ use super::{
 use crate::{
     ledger::StopReason,
     open::{Closed, Whose, Windows},
+    rules::Keeping,
 };
 
 /// Decides about one message. Suppressions weigh more than opt-outs, those more than caps, caps more than quiet
@@ -228,35 +227,18 @@ impl Gate<'_> {
     }
 
     fn windows(&self, channel: Channel) -> Windows<'_> {
-        let Inputs { rules, state, category, preference, zones, .. } = *self.inputs;
-        let mut windows = Windows::new(zones, rules.search_days());
-        if channel == Channel::InApp {
-            return windows;
-        }
-        for law in rules.law(channel, category, state, self.day(self.meant)) {
-            windows.add(Whose::Law, Cow::Borrowed(law));
-        }
-        let solicits = rules.is_solicitation(category);
-        // Mail that a member of staff writes to one person does not ring in the night.
-        let quiet = channel == Channel::Email && self.inputs.origin == Origin::Manual;
-        let clinic = self.inputs.clinic_hours.filter(|_| !quiet);
-        // A clinic's own hours stand in the place of the house's for care; for marketing both hold.
-        if let Some(hours) =
-            rules.house_hours(channel, category, state).filter(|_| solicits || clinic.is_none())
-        {
-            windows.add(Whose::Category, Cow::Borrowed(hours));
-        }
-        if let Some(hours) = self.inputs.business_hours.filter(|_| solicits) {
-            windows.add(Whose::Category, Cow::Borrowed(hours));
-        }
-        if let Some(hours) = clinic {
-            windows.add(Whose::Clinic, Cow::Borrowed(hours));
-        }
-        let house = rules.person_hours(channel).filter(|_| !quiet);
-        if let Some(hours) = preference.hours.as_ref().or(house) {
-            windows.add(Whose::Person, Cow::Borrowed(hours));
-        }
-        windows
+        let Inputs { rules, state, category, preference, zones, business_hours, clinic_hours, .. } =
+            *self.inputs;
+        let keeping = Keeping {
+            category,
+            by_hand: self.inputs.origin == Origin::Manual,
+            zones,
+            state,
+            clinic: clinic_hours,
+            business: business_hours,
+            person: preference.hours.as_ref(),
+        };
+        rules.windows(&keeping, &[channel], self.day(self.meant))
     }
 
     /// When the message can go out.
