@@ -85,9 +85,7 @@ mod tests {
         Query(search): Query<Search>,
         Json(person): Json<Person>,
     ) -> Result<String, Problem> {
-        if search.name.is_some() {
-            panic!("{name} is not {}", person.name);
-        }
+        assert!(search.name.is_none(), "{name} is not {}", person.name);
         Ok(name)
     }
 
