@@ -4,12 +4,25 @@
 //! The one way to a provider is [`Sender::run`]; what goes through it has been cleared by the send gate of
 //! `consent`, directly before the call.
 
+mod address_failed;
 mod attempt;
+mod cancel;
+pub mod conversation;
+pub mod counters;
+mod create;
+pub mod desk;
+pub mod inbound;
 mod message;
 mod plan;
+pub mod receipt;
+mod sender;
 mod status;
 
+pub use address_failed::address_failed;
 pub use attempt::{Attempt, AttemptError, AttemptStatus};
+pub use cancel::{ChangeFault, cancel, reschedule, resend};
+pub use create::{CreateFault, LONGEST_TEXT, create};
 pub use message::{About, Asks, Body, Draft, Message, Route, SendRequested, Snapshot, Source};
 pub use plan::{plan, take_back};
+pub use sender::{Carriers, Links, NoLinks, Sender, SettleUnknown};
 pub use status::{Direction, Ended, Status};

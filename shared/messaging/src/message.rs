@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use consent::GateDecision;
 use kernel::{
-    AppointmentId, Category, Channel, ClinicId, Job, Lane, Language, Masked, MessageId, PersonId, RuleId, TemplateId,
-    Timestamp,
+    AppointmentId, Category, Channel, ClinicId, Job, Lane, Language, Masked, MessageId, PersonId, RuleId,
+    TemplateId, Timestamp,
 };
 use people::appointments;
 use providers::Address;
@@ -69,7 +69,7 @@ pub struct Snapshot {
     pub language: Option<Language>,
     /// How many segments a text message takes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub segments: Option<u32>,
+    pub segments: Option<usize>,
     /// A value was cut to its budget.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub truncated: bool,

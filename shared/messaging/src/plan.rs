@@ -8,7 +8,11 @@ use crate::{Ended, Message, SendRequested, Status};
 /// Adds a message and its due item to a transaction.
 pub fn plan(write: &mut Write, message: &Message) {
     let Some(clinic) = write.clinic() else { return };
-    write.create(message).due(message.send_at, &message.due_id(), &SendRequested { clinic, message: message.id });
+    write.create(message).due(
+        message.send_at,
+        &message.due_id(),
+        &SendRequested { clinic, message: message.id },
+    );
 }
 
 /// Adds the end of a pending message to a transaction, and takes its due item out. A sender that claims it at

@@ -47,8 +47,15 @@ pub enum Status {
 /// The order in which the outcomes of one message outrank each other. It is a total order, so that any
 /// sequence of receipts, repeated or turned around, ends in the same status: a delivery report is proof over an
 /// earlier failure, a bounce over a delivery (mail servers accept first and return later), reading over all.
-const OUTCOMES: [Status; 7] =
-    [Status::Sending, Status::Unknown, Status::Sent, Status::Failed, Status::Delivered, Status::Bounced, Status::Read];
+const OUTCOMES: [Status; 7] = [
+    Status::Sending,
+    Status::Unknown,
+    Status::Sent,
+    Status::Failed,
+    Status::Delivered,
+    Status::Bounced,
+    Status::Read,
+];
 
 impl Status {
     /// All of them.

@@ -111,6 +111,11 @@ impl SharedTable {
         Self { table }
     }
 
+    /// The clock that stamps what is written here.
+    pub fn clock(&self) -> &kernel::Clock {
+        self.table.clock()
+    }
+
     /// Starts a transaction on shared items.
     pub fn write(&self) -> Write {
         Write::shared(self.table.clone())

@@ -1,0 +1,275 @@
+//! Taking in what somebody wrote: find who it is from, what they want, and do what follows.
+//!
+//! The webhook has written it down as due work before it answered the provider. Everything here may run twice
+//! and may be killed between any two writes: each step is the same when it is done again, and the message is
+//! marked as taken in only at the end.
+
+mod answer;
+mod find;
+mod follow;
+
+use audit::Actor;
+use consent::{Address, reply};
+use kernel::{Category, Channel, ClinicId, Fault, Id, Job, Kind, Lane, MessageId, PersonId, Timestamp};
+use people::Replan;
+use platform::Platform;
+use providers::{Inbound, OptOutType};
+use serde::{Deserialize, Serialize};
+use table::{
+    ClinicTable, Entity, Kept, TableFault, WriteFault,
+    keys::{InboundKey, MessageKey, Place, UnmatchedInbound},
+};
+
+use crate::{Direction, Message, Route, Snapshot, Source, Status};
+use find::Sender;
+
+/// Somebody wrote to a number of a clinic.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboundReceived {
+    /// The clinic that answers on the number.
+    pub clinic: ClinicId,
+    /// What came in.
+    pub inbound: Inbound,
+    /// When it reached us.
+    pub received_at: Timestamp,
+}
+
+impl Job for InboundReceived {
+    const TYPE: &'static str = "inbound_received.1";
+    const LANE: Lane = Lane::Inbound;
+}
+
+impl InboundReceived {
+    /// The name of its due item: the same call by the provider is the same work.
+    pub fn due_id(&self) -> String {
+        format!("inbound-{}-{}", self.inbound.provider.name(), self.inbound.provider_id)
+    }
+
+    /// Our id of the message.
+    pub fn message_id(&self) -> MessageId {
+        let parts = [&self.clinic.to_string(), self.inbound.provider.name(), &self.inbound.provider_id];
+        MessageId::derived_at(self.received_at, &parts)
+    }
+}
+
+/// What came in from outside, kept whole, with what was made of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// What came in.
+    pub inbound: Inbound,
+    /// When.
+    pub received_at: Timestamp,
+    /// Whose thread it went into; absent while it leads to nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// How it was read; absent until it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reading: Option<reply::Reading>,
+    /// Everything that follows from it was done.
+    #[serde(default)]
+    pub done: bool,
+}
+
+impl Entity for Received {
+    type Key = InboundKey;
+
+    fn key(&self) -> InboundKey {
+        InboundKey {
+            provider: self.inbound.provider.name().to_owned(),
+            provider_id: self.inbound.provider_id.clone(),
+        }
+    }
+
+    fn listed(&self) -> Option<Place> {
+        let lost = self.done && self.person.is_none();
+        lost.then(|| {
+            UnmatchedInbound { at: self.received_at, provider_id: self.inbound.provider_id.clone() }.into()
+        })
+    }
+}
+
+/// What came in could not be taken in; it comes again.
+#[derive(Debug, thiserror::Error)]
+pub enum InboundFault {
+    /// The table.
+    #[error(transparent)]
+    Write(#[from] WriteFault),
+    /// The ledger of consent.
+    #[error(transparent)]
+    Consent(#[from] consent::ledger::ConsentFault),
+    /// The visit could not be changed for a reason that passes.
+    #[error(transparent)]
+    Visit(#[from] people::appointments::ChangeFault),
+    /// The clinic has no record.
+    #[error("the clinic {0} has no record")]
+    NoClinic(ClinicId),
+}
+
+impl From<TableFault> for InboundFault {
+    fn from(fault: TableFault) -> Self {
+        Self::Write(fault.into())
+    }
+}
+
+impl Fault for InboundFault {
+    fn kind(&self) -> Kind {
+        match self {
+            // Somebody else took it in at the same time: look again.
+            Self::Write(fault) if fault.is_conflict() => Kind::Unavailable,
+            Self::Write(fault) => fault.kind(),
+            Self::Consent(fault) => fault.kind(),
+            Self::Visit(fault) => fault.kind(),
+            Self::NoClinic(_) => Kind::Broken,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        "inbound_not_taken_in"
+    }
+}
+
+/// Takes a message in. Again is the same.
+pub async fn take<R: Replan>(
+    platform: &Platform,
+    plan: &R,
+    job: &InboundReceived,
+) -> Result<(), InboundFault> {
+    let table = platform.table.of(job.clinic);
+    let kept = receive(&table, job).await?;
+    if kept.done {
+        return Ok(());
+    }
+    let clinic = people::Clinic::read(&table).await?.ok_or(InboundFault::NoClinic(job.clinic))?;
+    let settings = consent::settings(&table).await?.map(Kept::into_value).unwrap_or_default();
+    let rules = settings.rules();
+    let address = Address::Phone(job.inbound.from.clone());
+    let standing = consent::ledger::standings(&table, std::slice::from_ref(&address)).await?.pop();
+    let opted_out = standing.as_ref().is_some_and(consent::ledger::Standing::opted_out);
+    let sender = Sender::find(&table, &address, job.received_at).await?;
+    let context = reply::Context {
+        at: job.received_at,
+        opted_out,
+        provider: provider_says(job.inbound.opt_out_type.as_ref()),
+        language: sender.language(),
+        prompts: &sender.prompts,
+        rules: &rules,
+    };
+    let reading = reply::read(job.inbound.body.reveal(), &context);
+    let person = sender.person(&reading);
+    tracing::info!(
+        inbound.message = %job.message_id(),
+        inbound.intent = ?reading.intent,
+        inbound.matched = person.is_some(),
+        "a reply was read"
+    );
+    let ends = reading.ends(&context, sender.category(&reading));
+    let step = follow::Step {
+        platform,
+        table: &table,
+        job,
+        clinic: &clinic,
+        address: &address,
+        reading: &reading,
+        sender: &sender,
+        person,
+        opted_out,
+    };
+    step.consent(ends).await?;
+    if let Some(person) = person {
+        store(&table, job, person).await?;
+        step.visits(plan).await?;
+        step.prompt().await?;
+        step.tasks().await?;
+    }
+    step.answer().await?;
+    finish(&table, kept, person, reading).await
+}
+
+fn provider_says(said: Option<&OptOutType>) -> Option<reply::ProviderSays> {
+    match said? {
+        OptOutType::Stop => Some(reply::ProviderSays::OptOut),
+        OptOutType::Start => Some(reply::ProviderSays::OptIn),
+        OptOutType::Help => Some(reply::ProviderSays::Help),
+        OptOutType::Other(_) => None,
+    }
+}
+
+async fn receive(table: &ClinicTable, job: &InboundReceived) -> Result<Kept<Received>, InboundFault> {
+    let received = Received {
+        inbound: job.inbound.clone(),
+        received_at: job.received_at,
+        person: None,
+        reading: None,
+        done: false,
+    };
+    if let Some(kept) = table.get::<Received>(&received.key()).await? {
+        return Ok(kept);
+    }
+    let mut write = table.write();
+    write.create(&received);
+    match write.commit().await {
+        Ok(()) => {}
+        Err(fault) if fault.is_conflict() => {}
+        Err(fault) => return Err(fault.into()),
+    }
+    Ok(table.get::<Received>(&received.key()).await?.ok_or(WriteFault::Contended)?)
+}
+
+/// Puts the message into the person's thread.
+async fn store(table: &ClinicTable, job: &InboundReceived, person: PersonId) -> Result<(), InboundFault> {
+    let message = Message {
+        id: job.message_id(),
+        direction: Direction::In,
+        person,
+        recipient: None,
+        route: Route::Only(Channel::Sms),
+        channel: Some(Channel::Sms),
+        address: Some(providers::Address::Phone(job.inbound.from.clone())),
+        category: Category::General,
+        source: Source::Outside,
+        body: None,
+        said: Some(Snapshot { text: job.inbound.body.clone(), ..Snapshot::default() }),
+        status: Status::Delivered,
+        times: [(Status::Delivered, job.received_at)].into(),
+        ended: None,
+        send_at: job.received_at,
+        shifted_from: None,
+        not_after: None,
+        about: None,
+        asks: None,
+        decision: None,
+        attempts: Vec::new(),
+        claimed_until: None,
+        resend_of: None,
+        replied: None,
+        created_at: job.received_at,
+    };
+    if table.get::<Message>(&MessageKey { message: message.id }).await?.is_some() {
+        return Ok(());
+    }
+    let mut write = table.write();
+    write.create(&message);
+    write.create(
+        &Actor::patient(person)
+            .did("message.received")
+            .on("message", message.id)
+            .patient(person)
+            .entry(table),
+    );
+    match write.commit().await {
+        Err(fault) if !fault.is_conflict() => Err(fault.into()),
+        _ => Ok(()),
+    }
+}
+
+async fn finish(
+    table: &ClinicTable,
+    kept: Kept<Received>,
+    person: Option<PersonId>,
+    reading: reply::Reading,
+) -> Result<(), InboundFault> {
+    let done = Received { person, reading: Some(reading), done: true, ..(*kept).clone() };
+    let mut write = table.write();
+    write.replace(&kept, &done);
+    Ok(write.commit().await?)
+}

@@ -1,0 +1,116 @@
+//! The one automatic answer a reply may get.
+
+use consent::reply::Intent;
+use jiff::SignedDuration;
+use kernel::{Category, Channel, Fault, Id, MessageId, Timestamp};
+use serde::Deserialize;
+use table::{Entity, WriteFault};
+
+use super::{InboundFault, follow::Step};
+use crate::{Body, Draft, Message, Route, Source, conversation::Once, create::hint, plan};
+
+/// What is said, per language. `{brand}`, `{phone}` are the clinic's.
+#[derive(Debug, Deserialize)]
+struct Words {
+    language: String,
+    help: String,
+    opted_out: String,
+    opted_in: String,
+    unclear: String,
+}
+
+/// Texts of the answers; a row per language, English first.
+fn words(language: Option<&str>) -> Option<Words> {
+    let rows: Vec<Words> = serde_json::from_str(include_str!("../../data/answers.json")).ok()?;
+    let wanted = language.and_then(|tag| rows.iter().position(|row| row.language == tag)).unwrap_or(0);
+    rows.into_iter().nth(wanted)
+}
+
+impl Step<'_> {
+    /// Answers a keyword, or says once a day that somebody will read it. A provider that has answered a keyword
+    /// itself is not answered over.
+    pub(super) async fn answer(&self) -> Result<(), InboundFault> {
+        let Some(person) = self.person else { return Ok(()) };
+        let provider_answered = self.job.inbound.opt_out_type.is_some();
+        let Some(words) = words(self.sender.language().map(kernel::Language::primary)) else { return Ok(()) };
+        let (text, once_a_day) = match self.reading.intent {
+            // The carrier answers its own keywords and blocks the number: a second answer would not arrive.
+            Intent::OptOut if provider_answered || self.opted_out => return Ok(()),
+            Intent::OptOut => (words.opted_out, false),
+            Intent::OptIn if provider_answered => return Ok(()),
+            Intent::OptIn => (words.opted_in, false),
+            Intent::Help if provider_answered => return Ok(()),
+            Intent::Help => (words.help, false),
+            Intent::Unclear | Intent::Reschedule | Intent::Decline if !self.reading.wrong_number => {
+                (words.unclear, true)
+            }
+            _ => return Ok(()),
+        };
+        if once_a_day && !self.first_today().await? {
+            return Ok(());
+        }
+        let phone = self.clinic.help_phone.as_ref().map_or("", |phone| phone.as_str());
+        let text = text.replace("{brand}", &self.clinic.brand).replace("{phone}", phone);
+        let now = self.platform.clock.now();
+        let incoming = self.job.message_id();
+        let draft = Draft {
+            id: MessageId::derived_at(self.job.received_at, &["answer", &incoming.to_string()]),
+            person,
+            route: Route::Only(Channel::Sms),
+            category: Category::General,
+            body: Body::Text { subject: None, text: text.into() },
+            send_at: now,
+            // An answer that comes much later than the question confuses.
+            not_after: self.job.received_at.checked_add(SignedDuration::from_mins(30)).ok(),
+            about: None,
+            asks: None,
+            source: Source::Reply { to: incoming },
+            resend_of: None,
+        };
+        if draft.not_after.is_some_and(|last| last <= now) {
+            return Ok(());
+        }
+        let message = Message::from_draft(draft, now);
+        let mut write = self.table.write();
+        plan(&mut write, &message);
+        match write.commit().await {
+            Ok(()) => hint(self.platform, &[message.request(self.table.clinic())]).await,
+            Err(fault) if fault.is_conflict() => {}
+            Err(fault) => {
+                tracing::warn!(inbound.message = %incoming, fault = fault.code(), "an answer was not written");
+                return Err(fault.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether this is the first reply in 24 hours that gets such an answer; the same reply stays the first.
+    async fn first_today(&self) -> Result<bool, InboundFault> {
+        let at = self.job.received_at;
+        let day = SignedDuration::from_hours(24);
+        let of = format!("answer {}", self.address.digest());
+        let key = table::keys::OnceKey { of: of.clone(), what: "unclear".to_owned() };
+        let before = self.table.get::<Once>(&key).await?;
+        if let Some(before) = &before {
+            if before.at == at {
+                return Ok(true);
+            }
+            if at.duration_since(before.at) < day {
+                return Ok(false);
+            }
+        }
+        let until = at.checked_add(day + day).unwrap_or(Timestamp::MAX);
+        let once = Once { of, what: "unclear".to_owned(), at, until };
+        debug_assert_eq!(once.key(), key);
+        let mut write = self.table.write();
+        match &before {
+            Some(before) => write.replace(before, &once),
+            None => write.create(&once),
+        };
+        match write.commit().await {
+            Ok(()) => Ok(true),
+            Err(WriteFault::Conflict { .. }) => Ok(false),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+}

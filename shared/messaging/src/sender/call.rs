@@ -1,0 +1,240 @@
+//! The call to the provider, and what its answer makes of the message.
+
+use consent::{Address as Reached, Cleared, GateDecision};
+use jiff::SignedDuration;
+use kernel::{Category, Channel, Timestamp};
+use people::{Clinic, Person};
+use platform::{Auth, HttpFault, Worked};
+use providers::{Accepted, Address, Content, ErrorClass, Mail, Outgoing, SendError, TextSender};
+use table::{ClinicTable, Kept};
+
+use super::{
+    Sender,
+    facts::{Facts, Place},
+    judge::Judged,
+    outcome,
+    words::{Wordless, Writer},
+};
+use crate::{Ended, Message, Snapshot, Status};
+
+/// How often a message is tried after the first time, and after how many minutes each.
+const PAUSES: [i64; 3] = [1, 4, 16];
+
+impl Sender {
+    /// Brings a claimed message to its outcome.
+    pub(super) async fn deliver(&self, table: &ClinicTable, facts: &Facts, kept: Kept<Message>) -> Worked {
+        let judged = match self.judge(table, &kept, facts).await {
+            Ok(judged) => judged,
+            Err(fault) => return self.release(table, kept).await.and(Err(fault)),
+        };
+        let now = facts.now;
+        let next = match judged {
+            Judged::End(status, ended, decision) => {
+                let mut next = outcome::untried((*kept).clone()).moved(status, now);
+                (next.ended, next.claimed_until) = (Some(ended), None);
+                next.decision = decision.or(next.decision);
+                next
+            }
+            Judged::Later(to, why, decision) => {
+                let mut next = outcome::later(outcome::untried((*kept).clone()), to, now);
+                next.shifted_from.get_or_insert(kept.send_at);
+                (next.decision, next.ended) = (Some(decision), Some(why));
+                next
+            }
+            Judged::Go { decision, place, person } => {
+                match self.send(table, facts, &kept, decision, &place, person).await {
+                    Ok(next) => next,
+                    Err(Wordless::Never(ended)) => {
+                        let mut next = outcome::untried((*kept).clone()).moved(Status::Skipped, now);
+                        (next.ended, next.claimed_until) = (Some(ended), None);
+                        next
+                    }
+                    Err(Wordless::NotNow(fault)) => {
+                        return self.release(table, kept).await.and(Err(fault.into()));
+                    }
+                }
+            }
+        };
+        self.conclude(table, kept, next).await
+    }
+
+    async fn send(
+        &self,
+        table: &ClinicTable,
+        facts: &Facts,
+        kept: &Kept<Message>,
+        decision: GateDecision,
+        place: &Place<'_>,
+        person: &Person,
+    ) -> Result<Message, Wordless> {
+        let now = facts.now;
+        let unsubscribe = self.unsubscribe(table, kept, place).await?;
+        let writer =
+            Writer { platform: &self.platform, table, memory: &self.memory, facts, links: &*self.links };
+        let said = writer.write(kept, person, place.who, place.channel, unsubscribe.as_deref()).await?;
+        let mut next = (**kept).clone();
+        next.decision = Some(decision.clone());
+        next.channel = Some(place.channel);
+        next.recipient = (place.reader != kept.person).then_some(place.reader);
+        next.ended = None;
+        next.said = Some(said);
+        let outgoing = outgoing(table, &facts.known.clinic, &next, place, unsubscribe.as_deref(), self);
+        let Some((address, outgoing)) = outgoing else {
+            return Err(Wordless::Never(Ended::new("NO_SENDER", "the clinic has no sender on this channel")));
+        };
+        next.address = Some(address);
+        let Ok(cleared) = Cleared::by(decision, outgoing) else {
+            return Err(Wordless::Never(Ended::new("NOT_CLEARED", "the send gate did not clear it")));
+        };
+        let answer = self.call(&mut next, &cleared).await;
+        // The clock may have moved on while the provider thought.
+        let after = self.platform.clock.now().max(now);
+        Ok(match answer {
+            Ok(accepted) => outcome::sent(next, &accepted, after),
+            Err(error) => refused(next, error, after),
+        })
+    }
+
+    /// The one place from which a provider is called to send. It takes nothing that the gate has not cleared.
+    async fn call(&self, next: &mut Message, cleared: &Cleared<Outgoing>) -> Result<Accepted, SendError> {
+        let channel = next.channel.unwrap_or(Channel::Sms);
+        let carrier = self.carriers.of(channel).ok_or_else(SendError::unreached)?;
+        if let Some(attempt) = next.attempts.last_mut() {
+            attempt.provider = Some(carrier.provider());
+        }
+        let prepared = carrier.request(cleared.value())?;
+        let auth = auth(&prepared.auth);
+        match self.platform.http.send(prepared.request, &auth).await {
+            Ok(response) => carrier.answer(&response),
+            Err(HttpFault::NotSent(reason)) => {
+                tracing::warn!(message.id = %next.id, call.fault = %reason, "a provider could not be called");
+                Err(SendError::unreached())
+            }
+            Err(HttpFault::NoAnswer(reason)) => {
+                tracing::warn!(message.id = %next.id, call.fault = %reason, "a provider gave no answer");
+                Err(SendError::unanswered())
+            }
+        }
+    }
+
+    /// A link that ends messages of this kind, for mail; one that nobody received harms nobody.
+    async fn unsubscribe(
+        &self,
+        table: &ClinicTable,
+        message: &Message,
+        place: &Place<'_>,
+    ) -> Result<Option<String>, Wordless> {
+        if place.channel != Channel::Email {
+            return Ok(None);
+        }
+        let mut write = table.write();
+        let token = consent::unsubscribe::issue(
+            table,
+            &mut write,
+            &place.address,
+            message.person,
+            message.id,
+            message.category,
+        );
+        write.commit().await.map_err(|fault| {
+            tracing::warn!(message.id = %message.id, fault = %fault, "an unsubscribe link was not kept");
+            Wordless::NotNow(table::TableFault::Away { operation: "PutItem", reason: "link".to_owned() })
+        })?;
+        let base = &self.platform.settings.public_url;
+        Ok(token.map(|token| format!("{base}/l/unsubscribe/{}", token.as_str())))
+    }
+}
+
+pub(super) fn auth(auth: &providers::Auth) -> Auth {
+    match auth {
+        providers::Auth::Basic { secret } => Auth::Basic { secret: secret.clone() },
+        providers::Auth::Aws { service } => Auth::Aws { service },
+    }
+}
+
+/// A message as its carrier takes it; `None` if the clinic has no sender there.
+fn outgoing(
+    table: &ClinicTable,
+    clinic: &Clinic,
+    message: &Message,
+    place: &Place<'_>,
+    unsubscribe: Option<&str>,
+    sender: &Sender,
+) -> Option<(Address, Outgoing)> {
+    let said = message.said.as_ref()?;
+    let (to, content) = match &place.address {
+        Reached::Phone(phone) => (Address::Phone(phone.clone()), text(clinic, said)?),
+        Reached::Email(email) => {
+            (Address::Email(email.clone()), mail(clinic, said, message.category, unsubscribe)?)
+        }
+        Reached::Device(_) => return None,
+    };
+    let settings = &sender.platform.settings;
+    let good_for = message.not_after.map(|last| last.duration_since(sender.platform.clock.now()));
+    let outgoing = Outgoing {
+        message: message.id,
+        clinic: table.clinic(),
+        attempt: message.attempts.last().map_or(1, |attempt| attempt.n),
+        to: to.clone(),
+        content,
+        callback: Some(format!("{}/hooks/twilio/status", settings.public_url)),
+        good_for: good_for.filter(SignedDuration::is_positive),
+    };
+    Some((to, outgoing))
+}
+
+pub(super) fn text(clinic: &Clinic, said: &Snapshot) -> Option<Content> {
+    let from = match clinic.text.as_ref()? {
+        people::clinic::TextSender::Number { number } => TextSender::Number(number.clone()),
+        people::clinic::TextSender::Service { service, .. } => TextSender::Service(service.clone()),
+    };
+    Some(Content::Text { from, body: said.text.clone() })
+}
+
+fn mail(clinic: &Clinic, said: &Snapshot, category: Category, unsubscribe: Option<&str>) -> Option<Content> {
+    let from = clinic.mail.as_ref()?;
+    // RFC 8058: the address takes a bare POST; RFC 3834: nobody's automatic answer shall answer this one.
+    let mut headers = vec![("Auto-Submitted".to_owned(), "auto-generated".to_owned())];
+    if let Some(link) = unsubscribe {
+        headers.push(("List-Unsubscribe".to_owned(), format!("<{link}>")));
+        headers.push(("List-Unsubscribe-Post".to_owned(), "List-Unsubscribe=One-Click".to_owned()));
+    }
+    Some(Content::Mail(Box::new(Mail {
+        from: from.address.clone(),
+        from_name: from.name.clone(),
+        reply_to: from.reply_to.clone(),
+        subject: said.subject.clone().unwrap_or_else(|| clinic.brand.clone().into()),
+        text: said.text.clone(),
+        html: said.html.clone(),
+        headers,
+        attachments: Vec::new(),
+        tracked: category == Category::Marketing,
+    })))
+}
+
+/// What a refusal makes of the message.
+fn refused(next: Message, error: SendError, now: Timestamp) -> Message {
+    let tries = next.attempts.len();
+    let pause = match error.class {
+        ErrorClass::Ambiguous => {
+            return outcome::unknown(next, now, "the provider gave no answer that could be understood");
+        }
+        ErrorClass::Transient => PAUSES.get(tries.saturating_sub(1)).copied(),
+        ErrorClass::TransientOnce => PAUSES.get(tries.saturating_sub(1)).copied().filter(|_| tries == 1),
+        ErrorClass::Defer => {
+            let provider = next.attempts.last().and_then(|attempt| attempt.provider);
+            let until = provider.map_or(now, |provider| provider.deferred_until(now));
+            return outcome::again(outcome::failed_attempt(next, error, now), until, now);
+        }
+        ErrorClass::Config | ErrorClass::Address | ErrorClass::Content | ErrorClass::OptOut => None,
+    };
+    let wait = error.wait;
+    let next = outcome::failed_attempt(next, error, now);
+    match pause {
+        Some(minutes) => {
+            let pause = SignedDuration::from_mins(minutes).max(wait.unwrap_or(SignedDuration::ZERO));
+            outcome::again(next, now.saturating_add(pause).unwrap_or(now), now)
+        }
+        None => next.moved(Status::Failed, now),
+    }
+}

@@ -1,0 +1,83 @@
+//! Taking hold of a message, and letting go of it.
+
+use kernel::Timestamp;
+use platform::Worked;
+use table::{ClinicTable, Kept, WriteFault};
+
+use super::{LEASE, Sender};
+use crate::{Attempt, AttemptStatus, Message, Status};
+
+impl Sender {
+    /// Claims a message that is due. `None` if it is not, if somebody else holds it, or if it has ended; a
+    /// claim that ran out is turned into `UNKNOWN` on the way.
+    pub(super) async fn claim(
+        &self,
+        table: &ClinicTable,
+        kept: Kept<Message>,
+    ) -> Result<Option<Kept<Message>>, WriteFault> {
+        let now = self.platform.clock.now();
+        if kept.status == Status::Sending {
+            if kept.claimed_until.is_none_or(|until| until <= now) {
+                self.give_up(table, &kept, now).await?;
+            }
+            return Ok(None);
+        }
+        if !matches!(kept.status, Status::Queued | Status::Scheduled) || kept.send_at > now {
+            return Ok(None);
+        }
+        let mut claimed = (*kept).clone().moved(Status::Sending, now);
+        claimed.claimed_until = now.checked_add(LEASE).ok();
+        claimed.attempts.push(Attempt {
+            n: u32::try_from(kept.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
+            provider: None,
+            status: AttemptStatus::Pending,
+            provider_id: None,
+            at: now,
+            ended_at: None,
+            error: None,
+            machine_open: false,
+        });
+        let mut write = table.write();
+        write.replace(&kept, &claimed);
+        match write.commit().await {
+            Ok(()) => Ok(Some(kept.followed_by(claimed))),
+            Err(fault) if fault.is_conflict() => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Lets go of a message whose provider was provably not called; it is due again at once.
+    pub(super) async fn release(&self, table: &ClinicTable, kept: Kept<Message>) -> Worked {
+        let mut free = (*kept).clone();
+        free.status = Status::Queued;
+        free.claimed_until = None;
+        free.attempts.pop();
+        let mut write = table.write();
+        write.replace(&kept, &free);
+        match write.commit().await {
+            Ok(()) => Ok(()),
+            Err(fault) if fault.is_conflict() => Ok(()),
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    /// Ends a claim that ran out.
+    async fn give_up(
+        &self,
+        table: &ClinicTable,
+        kept: &Kept<Message>,
+        now: Timestamp,
+    ) -> Result<(), WriteFault> {
+        // Nothing was written between the claim and now, so nobody can tell whether the provider was called.
+        let lost = super::outcome::unknown(
+            (**kept).clone(),
+            now,
+            "the sender stopped before it could write down what the provider said",
+        );
+        match super::outcome::write(table, kept, &lost, now).await {
+            // Somebody else was faster, which is as good.
+            Err(fault) if fault.is_conflict() => Ok(()),
+            other => other,
+        }
+    }
+}

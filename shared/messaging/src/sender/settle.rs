@@ -1,0 +1,87 @@
+//! Settling what nobody knows: the provider is asked what became of it. The message is never sent again.
+
+use jiff::SignedDuration;
+use kernel::{ClinicId, Job, Lane, MessageId, Timestamp};
+use platform::Worked;
+use providers::{Address, Carrier, Content, LookedUp, Lookup};
+use serde::{Deserialize, Serialize};
+use table::{ClinicTable, WriteFault, keys::MessageKey};
+
+use super::{Sender, call, outcome};
+use crate::{Message, Status};
+
+/// Minutes after which the provider is asked: it lists a message a moment after it took it.
+const ASKS: [i64; 3] = [2, 10, 60];
+
+/// Ask the provider what became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SettleUnknown {
+    /// Whose.
+    pub clinic: ClinicId,
+    /// Which.
+    pub message: MessageId,
+    /// How often it was asked about before.
+    pub asked: usize,
+}
+
+impl Job for SettleUnknown {
+    const TYPE: &'static str = "settle_unknown.1";
+    const LANE: Lane = Lane::Outbound;
+}
+
+impl SettleUnknown {
+    pub(super) async fn plan(
+        table: &ClinicTable,
+        message: MessageId,
+        now: Timestamp,
+        asked: usize,
+    ) -> Result<(), WriteFault> {
+        let Some(minutes) = ASKS.get(asked) else { return Ok(()) };
+        let at = now.saturating_add(SignedDuration::from_mins(*minutes)).unwrap_or(now);
+        let mut write = table.write();
+        write.due(at, &format!("settle-{message}"), &Self { clinic: table.clinic(), message, asked });
+        write.commit().await
+    }
+}
+
+impl Sender {
+    /// Asks about one message. What was found is as good as an answer to the call; what was not stays unknown
+    /// and on the desk.
+    pub async fn settle(&self, job: SettleUnknown) -> Worked {
+        let table = self.platform.table.of(job.clinic);
+        let Some(kept) = table.get::<Message>(&MessageKey { message: job.message }).await? else {
+            return Ok(());
+        };
+        if kept.status != Status::Unknown {
+            return Ok(());
+        }
+        let now = self.platform.clock.now();
+        let known = self.memory.clinic(&table).await?;
+        let found = match self.ask(&kept, &known.clinic).await {
+            Some(LookedUp::Found(accepted)) => accepted,
+            Some(LookedUp::Absent | LookedUp::Unclear) | None => {
+                SettleUnknown::plan(&table, job.message, now, job.asked + 1).await?;
+                return Ok(());
+            }
+        };
+        let mut next = outcome::sent((*kept).clone(), &found, now);
+        next.ended = None;
+        match outcome::write(&table, &kept, &next, now).await {
+            Err(fault) if fault.is_conflict() => Ok(()),
+            other => Ok(other?),
+        }
+    }
+
+    async fn ask(&self, message: &Message, clinic: &people::Clinic) -> Option<LookedUp> {
+        let carrier: &dyn Carrier = &**self.carriers.of(message.channel?)?;
+        let to = message.address.clone()?;
+        let content: Content = match to {
+            Address::Phone(_) => call::text(clinic, message.said.as_ref()?)?,
+            Address::Email(_) => return None,
+        };
+        let lookup = Lookup { to, content, at: message.attempts.last()?.at };
+        let prepared = carrier.lookup(&lookup)?;
+        let response = self.platform.http.send(prepared.request, &call::auth(&prepared.auth)).await.ok()?;
+        Some(carrier.looked_up(&lookup, &response))
+    }
+}
