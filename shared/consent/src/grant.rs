@@ -75,7 +75,8 @@ pub async fn grant(
     let Grant { channel, mut categories, level } = grant;
     categories.sort_unstable();
     categories.dedup();
-    let entry = Entry { address, person, actor, evidence };
+    let (address, ending) = (address.digest(), address.ending());
+    let entry = Entry { address, ending, person, actor, evidence };
     record(table, &entry, |_| Ok(vec![Deed::Granted { channel, categories: categories.clone(), level }]))
         .await
 }

@@ -32,7 +32,8 @@ pub async fn opt_in(
         });
     }
     let care = Grant::care(channel);
-    let entry = Entry { address, person, actor, evidence };
+    let (address, ending) = (address.digest(), address.ending());
+    let entry = Entry { address, ending, person, actor, evidence };
     record(table, &entry, |standing| {
         let given = Deed::Granted { channel, categories: care.categories.clone(), level: care.level };
         // A stop that was said before and comes in later is taken back as well.

@@ -32,6 +32,7 @@ pub async fn opt_out(
             });
         }
     };
-    let entry = Entry { address, person, actor, evidence };
+    let (address, ending) = (address.digest(), address.ending());
+    let entry = Entry { address, ending, person, actor, evidence };
     record(table, &entry, |_| Ok(vec![Deed::Stopped { scope, reason }])).await
 }

@@ -3,19 +3,19 @@
 use audit::Actor;
 use jiff::SignedDuration;
 use kernel::{Masked, Timestamp};
-use table::ClinicTable;
+use table::{ClinicTable, Digest, keys::StandingKey};
 
 use crate::{
-    address::Address,
-    ledger::{ConsentFault, Deed, Entry, Evidence, Method, Standing, StopReason, record, standing},
+    ledger::{ConsentFault, Deed, Entry, Evidence, Method, Standing, StopReason, record},
     rules::Scope,
 };
 
 /// Releases a suppression that is not the reader's will, with the reason why. What the reader has ended, a word
-/// or a complaint, nobody but the reader can take back: [`crate::opt_in`].
+/// or a complaint, nobody but the reader can take back: [`crate::opt_in`]. The digest is enough: what is
+/// suppressed has a standing.
 pub async fn release(
     table: &ClinicTable,
-    address: &Address,
+    address: Digest,
     (scope, reason): (Scope, StopReason),
     why: &str,
     actor: &Actor,
@@ -36,12 +36,13 @@ pub async fn release(
             .map(|stop| stop.at)
             .max()
     };
-    let since = in_force(&standing(table, address).await?).ok_or(ConsentFault::NotInForce)?;
+    let kept = table.get::<Standing>(&StandingKey { address }).await?.ok_or(ConsentFault::NotInForce)?;
+    let since = in_force(&kept).ok_or(ConsentFault::NotInForce)?;
     let evidence = Evidence {
         note: Some(Masked::new(why.trim().to_owned())),
         ..Evidence::of(Method::Staff, after(since, table.clock().now()))
     };
-    let entry = Entry { address, person: None, actor, evidence };
+    let entry = Entry { address, ending: kept.ending.clone(), person: None, actor, evidence };
     record(table, &entry, |standing| {
         in_force(standing).map(|_| vec![Deed::Released { scope, reason }]).ok_or(ConsentFault::NotInForce)
     })

@@ -28,6 +28,7 @@ pub async fn suppress(
             says: "what its reader has ended is an opt-out, not a suppression",
         });
     }
-    let entry = Entry { address, person, actor, evidence };
+    let (address, ending) = (address.digest(), address.ending());
+    let entry = Entry { address, ending, person, actor, evidence };
     record(table, &entry, |_| Ok(vec![Deed::Stopped { scope, reason }])).await
 }

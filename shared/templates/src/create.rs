@@ -36,9 +36,24 @@ pub async fn create(
     actor: &Actor,
     new: NewTemplate,
 ) -> Result<Kept<Template>, TemplateFault> {
-    let id = table.clock().id();
-    create_as(table, actor, id, None, new).await?;
-    get(table, id).await
+    create_with(table, actor, table.clock().id(), new).await
+}
+
+/// Creates a template under an id that was chosen before. Run again with the same id it finds what is there.
+pub async fn create_with(
+    table: &ClinicTable,
+    actor: &Actor,
+    id: TemplateId,
+    new: NewTemplate,
+) -> Result<Kept<Template>, TemplateFault> {
+    match create_as(table, actor, id, None, new).await {
+        Ok(()) => get(table, id).await,
+        // The name may be taken by the very same template.
+        Err(fault @ (TemplateFault::NameTaken | TemplateFault::Stale(_))) => {
+            get(table, id).await.map_err(|_| fault)
+        }
+        Err(fault) => Err(fault),
+    }
 }
 
 pub(crate) async fn create_as(
@@ -99,6 +114,18 @@ mod tests {
         let first = version(&table, made.id, 1).await.unwrap();
         assert_eq!(first.content.languages()[&english()].sms.as_deref(), Some("Hi {{patient.first_name}}"));
         assert_eq!(first.author, staff().who);
+    }
+
+    #[tokio::test]
+    async fn a_create_that_runs_again_makes_one_template() {
+        let table = clinic().await;
+        let id = table.clock().id();
+        let one = create_with(&table, &staff(), id, new("Day before", "Hi")).await.unwrap();
+        let two = create_with(&table, &staff(), id, new("Day before", "Hi")).await.unwrap();
+        assert_eq!((one.id, one.rev()), (two.id, two.rev()));
+        let other = table.clock().id();
+        let fault = create_with(&table, &staff(), other, new("Day before", "Hi")).await.unwrap_err();
+        assert_eq!(fault.code(), "template_name_taken");
     }
 
     /// C-01

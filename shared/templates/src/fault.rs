@@ -37,6 +37,9 @@ pub enum TemplateFault {
     /// A ceiling was to be raised without a signature.
     #[error(transparent)]
     NotAcknowledged(#[from] NotAcknowledged),
+    /// Somebody else changed the ceilings since they were read.
+    #[error("the ceilings were changed since they were read")]
+    CeilingsStale,
     /// The write did not happen.
     #[error(transparent)]
     Write(#[from] WriteFault),
@@ -49,7 +52,7 @@ impl Fault for TemplateFault {
     fn kind(&self) -> Kind {
         match self {
             Self::NotFound(_) | Self::NoVersion { .. } => Kind::NotFound,
-            Self::Archived(_) | Self::Stale(_) | Self::NameTaken => Kind::Conflict,
+            Self::Archived(_) | Self::Stale(_) | Self::CeilingsStale | Self::NameTaken => Kind::Conflict,
             Self::Words(_) | Self::NotAcknowledged(_) => Kind::Invalid,
             Self::Content(fault) => fault.kind(),
             Self::Write(fault) => fault.kind(),
@@ -62,7 +65,7 @@ impl Fault for TemplateFault {
             Self::NotFound(_) => "template_not_found",
             Self::NoVersion { .. } => "template_version_not_found",
             Self::Archived(_) => "template_archived",
-            Self::Stale(_) => "version_is_stale",
+            Self::Stale(_) | Self::CeilingsStale => "version_is_stale",
             Self::NameTaken => "template_name_taken",
             Self::Words(_) => "template_invalid",
             Self::NotAcknowledged(_) => "acknowledgement_missing",

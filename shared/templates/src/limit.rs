@@ -12,7 +12,7 @@ use crate::{
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-struct Kept(Ceilings);
+pub(crate) struct Kept(pub(crate) Ceilings);
 
 impl Entity for Kept {
     type Key = ChannelCeilingsKey;

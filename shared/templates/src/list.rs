@@ -1,6 +1,6 @@
 //! Finding templates.
 
-use kernel::{Category, Cursor, Limit, Page};
+use kernel::{Category, Channel, Cursor, Limit, Page};
 use table::{
     ClinicTable, Kept,
     keys::{ArchivedTemplates, TemplatesByName},
@@ -16,6 +16,8 @@ use crate::{
 pub struct Filter {
     /// Of this category.
     pub category: Option<Category>,
+    /// With a body for this channel.
+    pub channel: Option<Channel>,
     /// With this tag.
     pub tag: Option<String>,
     /// With these letters in name, description or a tag, whatever their case.
@@ -37,6 +39,7 @@ pub async fn list(
     let search = filter.search.as_deref().map(|words| folded(words.trim()));
     let wanted = |template: &Template| {
         filter.category.is_none_or(|category| template.category == category)
+            && filter.channel.is_none_or(|channel| template.channels.contains(&channel))
             && tag.as_ref().is_none_or(|tag| template.tags.contains(tag))
             && search.as_ref().is_none_or(|words| {
                 folded(&template.name).contains(words)

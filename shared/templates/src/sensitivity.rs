@@ -90,6 +90,18 @@ impl Ceilings {
         })
     }
 
+    /// The written word that a channel's ceiling rests on, if it needs one.
+    pub fn acknowledgement(&self, channel: Channel) -> Option<&Acknowledgement> {
+        self.changed.get(&channel)?.acknowledged.as_ref()
+    }
+
+    /// Takes over a channel's ceiling from `other`, with what was signed for it.
+    pub(crate) fn keep(&mut self, channel: Channel, other: &Self) {
+        if let Some(ceiling) = other.changed.get(&channel) {
+            self.changed.insert(channel, ceiling.clone());
+        }
+    }
+
     /// Changes a channel's ceiling: lower freely, higher with an acknowledgement only.
     pub fn set(
         &mut self,

@@ -3,14 +3,14 @@
 use audit::Actor;
 use jiff::SignedDuration;
 use kernel::{EventId, Id as _, PersonId, Timestamp};
-use table::{ClinicTable, Kept, WriteFault, keys::StandingKey};
+use table::{ClinicTable, Digest, Kept, WriteFault, keys::StandingKey};
 
 use super::{ConsentEvent, ConsentFault, Deed, Evidence, Standing};
-use crate::address::Address;
 
 /// What is to be added: deeds with one evidence.
 pub(crate) struct Entry<'a> {
-    pub(crate) address: &'a Address,
+    pub(crate) address: Digest,
+    pub(crate) ending: String,
     pub(crate) person: Option<PersonId>,
     pub(crate) actor: &'a Actor,
     pub(crate) evidence: Evidence,
@@ -33,13 +33,13 @@ pub(crate) async fn record(
     if entry.evidence.at > now.saturating_add(AHEAD).unwrap_or(now) {
         return Err(ConsentFault::FromTheFuture);
     }
-    let address = entry.address.digest();
+    let address = entry.address;
     let mut tries = 0;
     loop {
         let kept: Option<Kept<Standing>> = table.get(&StandingKey { address }).await?;
         let before = kept
             .as_ref()
-            .map_or_else(|| Standing::unknown(address, &entry.address.ending()), |k| (**k).clone());
+            .map_or_else(|| Standing::unknown(address, &entry.ending), |k| (**k).clone());
         let mut after = before.clone();
         let events: Vec<_> = deeds(&before)?.into_iter().map(|deed| entry.event(table, deed, now)).collect();
         for event in &events {
@@ -86,7 +86,7 @@ impl Entry<'_> {
         };
         ConsentEvent {
             id,
-            address: self.address.digest(),
+            address: self.address,
             person: self.person,
             // Keys hold milliseconds: what counts is what can be found again.
             at: Timestamp::from_millisecond(self.evidence.at.as_millisecond()).unwrap_or(self.evidence.at),
