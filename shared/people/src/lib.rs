@@ -7,6 +7,7 @@ pub mod clinic;
 pub mod contact;
 pub mod events;
 pub mod household;
+pub mod imports;
 pub mod location;
 pub mod mirror;
 pub mod origin;

@@ -478,6 +478,11 @@ impl<'a> Desk<'a> {
         self.persons.current(id)
     }
 
+    /// The instant it is.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.table.clock().now()
+    }
+
     /// What is on the desk has been written.
     pub(crate) fn settle(&mut self) {
         self.persons.settle();

@@ -136,6 +136,26 @@ pub struct Statement {
     pub(crate) says: Says,
 }
 
+impl Statement {
+    /// What kind of thing it is about.
+    pub(crate) fn kind(&self) -> Kind {
+        match &self.says {
+            Says::Person(..) | Says::PersonGone(_) | Says::Merged(..) => Kind::Person,
+            Says::Appointment(..) | Says::AppointmentGone(_) => Kind::Appointment,
+            Says::Practitioner(..) | Says::PractitionerGone(_) => Kind::Practitioner,
+            Says::Location(..) | Says::LocationGone(_) => Kind::Location,
+        }
+    }
+
+    /// The person it describes, if it describes one.
+    pub(crate) fn person(&self) -> Option<PersonId> {
+        match &self.says {
+            Says::Person(id, _) => Some(*id),
+            _ => None,
+        }
+    }
+}
+
 /// What is said, by kind.
 #[derive(Debug, Clone)]
 pub(crate) enum Says {

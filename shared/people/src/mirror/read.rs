@@ -73,7 +73,9 @@ impl When {
     /// Reads RFC 3339, with an offset or without.
     pub fn read(text: &str) -> Option<Self> {
         // A time with a `Z` or an offset is an instant; jiff's civil times refuse the first and ignore the other.
-        text.parse().map(Self::At).ok().or_else(|| text.parse().map(Self::Wall).ok())
+        // A day alone is no time: read as midnight it would remind people at night.
+        let whole = text.contains(['T', 't', ' ']);
+        text.parse().map(Self::At).ok().or_else(|| text.parse().map(Self::Wall).ok()).filter(|_| whole)
     }
 
     /// The instant, in a zone.
@@ -248,5 +250,6 @@ mod tests {
             assert_eq!(When::read(text).unwrap().in_zone(&zone).to_string(), at, "{text}");
         }
         assert_eq!(When::read("soon"), None);
+        assert_eq!(When::read("2026-03-08"), None);
     }
 }
