@@ -1,2 +1,11 @@
-//! inbound.
-fn main() {}
+//! Takes in what came back: replies, bounces and other mail events, and what they say about addresses.
+
+use inbound::Work;
+use kernel::Lane;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::Error> {
+    let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.queue().platform()))?;
+    let work = Work::on(&platform);
+    edge::jobs(Lane::Inbound, async |jobs| work.run(jobs).await).await
+}

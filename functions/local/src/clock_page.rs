@@ -4,7 +4,7 @@ use std::{
     fmt,
     io::{self, Write as _},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, OnceLock},
 };
 
 use axum::{
@@ -15,11 +15,12 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing,
 };
+use futures::future::BoxFuture;
 use jiff::{SignedDuration, Span, SpanRelativeTo, civil::Time};
 use kernel::{Clock, Timestamp, Zone};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Mutex, Notify};
 
 use crate::{loopback, problem::problem};
 
@@ -36,7 +37,15 @@ struct Inner {
     path: Option<PathBuf>,
     moving: Mutex<()>,
     moved: Arc<Notify>,
+    each: OnceLock<Each>,
 }
+
+/// What is done after each step of a move.
+pub type Each = Box<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
+
+/// A long move is made in steps of this, so that what is due on the way happens near its time and not all at
+/// the end.
+const STEP: SignedDuration = SignedDuration::from_mins(5);
 
 impl fmt::Debug for MovableClock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,7 +93,14 @@ impl MovableClock {
     }
 
     fn of(clock: Clock, zone: Zone, path: Option<PathBuf>) -> Self {
-        Self(Arc::new(Inner { clock, zone, path, moving: Mutex::new(()), moved: Arc::new(Notify::new()) }))
+        Self(Arc::new(Inner {
+            clock,
+            zone,
+            path,
+            moving: Mutex::new(()),
+            moved: Arc::new(Notify::new()),
+            each: OnceLock::new(),
+        }))
     }
 
     /// The clock itself.
@@ -95,6 +111,12 @@ impl MovableClock {
     /// Rings after each move; for the ticker.
     pub fn moved(&self) -> Arc<Notify> {
         self.0.moved.clone()
+    }
+
+    /// Makes every move go in steps, with `each` done to its end after each of them.
+    pub fn walking(&self, each: Each) {
+        // Said twice, the first stands: there is one product to a clock.
+        let _ = self.0.each.set(each);
     }
 
     /// The two routes, only for this machine.
@@ -118,9 +140,9 @@ impl MovableClock {
         })
     }
 
-    fn advance(&self, by: &Move) -> Result<(), Stays> {
-        let Inner { clock, zone, path, moving, moved } = &*self.0;
-        let _one_at_a_time = moving.lock().unwrap_or_else(PoisonError::into_inner);
+    async fn advance(&self, by: &Move) -> Result<(), Stays> {
+        let Inner { clock, zone, moving, moved, each, .. } = &*self.0;
+        let _one_at_a_time = moving.lock().await;
         let now = clock.now();
         let by = match (by.advance, by.to) {
             (Some(span), None) => {
@@ -132,12 +154,29 @@ impl MovableClock {
         if by.is_negative() || by > FARTHEST {
             return Err(Stays::OutOfRange);
         }
+        match each.get() {
+            None => self.step(by)?,
+            Some(each) => {
+                let mut left = by;
+                while left.is_positive() {
+                    let step = left.min(STEP);
+                    self.step(step)?;
+                    each().await;
+                    left -= step;
+                }
+            }
+        }
+        moved.notify_one();
+        Ok(())
+    }
+
+    fn step(&self, by: SignedDuration) -> Result<(), Stays> {
+        let Inner { clock, path, .. } = &*self.0;
         // Kept first: a kill in between leaves a clock that is late to move, never one that moves back.
         if let Some(path) = path {
             keep(path, clock.offset() + by)?;
         }
         clock.advance(by);
-        moved.notify_one();
         Ok(())
     }
 }
@@ -169,7 +208,7 @@ async fn advance(State(clock): State<MovableClock>, body: Result<Json<Move>, Jso
         Ok(Json(by)) => by,
         Err(rejection) => return problem(rejection.status(), "body_is_unreadable", &rejection.body_text()),
     };
-    match clock.advance(&by) {
+    match clock.advance(&by).await {
         Ok(()) => {
             tracing::info!(now = %clock.0.clock.now(), "the clock was moved");
             Json(clock.show()).into_response()

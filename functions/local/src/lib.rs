@@ -8,6 +8,7 @@ pub mod clock_page;
 pub mod loopback;
 pub mod pages;
 mod problem;
+pub mod product;
 pub mod serve;
 pub mod simulators;
 pub mod ticker;

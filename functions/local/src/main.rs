@@ -2,28 +2,39 @@
 
 use std::process::ExitCode;
 
-use local::alone;
+use local::{
+    alone,
+    product::{self, Product},
+};
+
+const USAGE: &str = "local dev: the whole product · local simulators: the simulated providers alone";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    edge::log();
     let mut args = std::env::args().skip(1);
-    if args.next().as_deref() != Some("simulators") {
-        tracing::error!("local simulators: the simulated providers alone");
-        return ExitCode::from(2);
-    }
-    let options = match alone::Options::read(args, |name| std::env::var(name).ok()) {
-        Ok(options) => options,
-        Err(usage) => {
-            tracing::error!("{usage}");
-            return ExitCode::from(2);
-        }
+    let done = match args.next().as_deref() {
+        Some("dev") => dev(args).await,
+        Some("simulators") => simulators(args).await,
+        _ => Err(USAGE.to_owned()),
     };
-    match alone::run(options).await {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the simulators stopped");
+        Err(says) => {
+            tracing::error!("{says}");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn dev(args: impl Iterator<Item = String>) -> Result<(), String> {
+    let options = product::Options::read(args)?;
+    let product = Product::open(options).await.map_err(|broken| broken.to_string())?;
+    product.run().await.map_err(|broken| broken.to_string())
+}
+
+async fn simulators(args: impl Iterator<Item = String>) -> Result<(), String> {
+    let options =
+        alone::Options::read(args, |name| std::env::var(name).ok()).map_err(|usage| usage.to_string())?;
+    alone::run(options).await.map_err(|error| error.to_string())
 }

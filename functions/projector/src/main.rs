@@ -1,2 +1,10 @@
-//! projector.
-fn main() {}
+//! Follows the changes of the table: conversation heads, figures, caps, and what the audit log has to seal.
+
+use projector::Work;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::Error> {
+    let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.queue().platform()))?;
+    let work = Work::on(&platform);
+    edge::stream(async |changes| work.run(changes).await).await
+}

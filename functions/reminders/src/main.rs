@@ -1,2 +1,12 @@
-//! reminders.
-fn main() {}
+//! The minute: finds what is due and pushes it to whoever does it. Carries changed rules into the plans, and
+//! seals the audit log.
+
+use kernel::Lane;
+use reminders::Work;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), edge::Error> {
+    let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.queue().platform()))?;
+    let work = Work::on(&platform);
+    edge::jobs_and_tick(Lane::Reminders, async |jobs| work.run(jobs).await, async || work.tick().await).await
+}

@@ -1,1 +1,60 @@
-//! sender.
+//! Sends the messages that the outbound queue asks for.
+
+mod links;
+
+use std::sync::Arc;
+
+use kernel::RawJob;
+use messaging::{Carriers, SendRequested, Sender, SettleUnknown};
+use platform::{JobFault, Platform, Worked};
+use providers::{Ses, Twilio};
+
+pub use links::VisitLinks;
+
+/// The sender with its carriers.
+pub struct Work {
+    sender: Sender,
+}
+
+/// The carriers there are, as the settings say where they are.
+pub fn carriers(platform: &Platform) -> Carriers {
+    let settings = &platform.settings;
+    Carriers::new()
+        .with(Twilio {
+            base_url: settings.twilio_base_url.clone(),
+            account_sid: settings.twilio_account_sid.clone(),
+            secret: "twilio".to_owned(),
+        })
+        .with(Ses {
+            base_url: settings.ses_base_url.clone(),
+            configuration_set: settings.ses_configuration_set.clone(),
+        })
+}
+
+impl Work {
+    /// Ready to send on a platform.
+    pub fn on(platform: &Platform) -> Self {
+        let links = Arc::new(VisitLinks::with(platform.secrets.clone()));
+        Self { sender: Sender::on(platform, carriers(platform), links) }
+    }
+
+    /// Does a batch of jobs; the answer stands in their order.
+    pub async fn run(&self, jobs: Vec<RawJob>) -> Vec<Worked> {
+        let mut worked: Vec<Worked> = jobs.iter().map(|_| Ok(())).collect();
+        let (mut sends, mut at) = (Vec::new(), Vec::new());
+        for (index, job) in jobs.iter().enumerate() {
+            if let Some(Ok(request)) = job.read::<SendRequested>() {
+                sends.push(request);
+                at.push(index);
+            } else if let Some(Ok(settle)) = job.read::<SettleUnknown>() {
+                worked[index] = self.sender.settle(settle).await;
+            } else {
+                worked[index] = Err(JobFault::unknown(&job.r#type));
+            }
+        }
+        for (index, result) in at.into_iter().zip(self.sender.run(&sends).await) {
+            worked[index] = result;
+        }
+        worked
+    }
+}

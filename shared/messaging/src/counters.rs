@@ -5,9 +5,13 @@
 //! is counted once.
 
 use jiff::SignedDuration;
-use kernel::Timestamp;
+use kernel::{Channel, Timestamp, Zone};
+use people::{Clinic, Person};
 use serde::Serialize;
-use table::{ClinicTable, TableFault, WriteFault, keys::CounterKey};
+use table::{
+    ClinicTable, TableFault, WriteFault,
+    keys::{CounterKey, PersonKey},
+};
 
 use crate::{Direction, Message, Source, Status, conversation::Once};
 
@@ -43,6 +47,31 @@ pub async fn count(
     if let Some(from) = from {
         write.add(&from, -1, None);
     }
+    match write.commit().await {
+        Err(WriteFault::Conflict { act: 0, .. }) => Ok(()),
+        other => other,
+    }
+}
+
+/// Counts a message that was sent for the caps of its reader. Told twice is counted once.
+pub async fn count_for_caps(table: &ClinicTable, message: &Message) -> Result<(), WriteFault> {
+    if message.channel == Some(Channel::InApp) {
+        return Ok(());
+    }
+    let reader = message.recipient.unwrap_or(message.person);
+    let zone = match table
+        .get::<Person>(&PersonKey { person: reader })
+        .await?
+        .and_then(|person| person.zone.clone())
+    {
+        Some(zone) => zone,
+        None => Clinic::read(table).await?.map_or_else(Zone::utc, |clinic| clinic.zone.clone()),
+    };
+    let at = message.times.get(&Status::Sent).copied().unwrap_or(message.send_at);
+    let until = at.checked_add(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MAX);
+    let mut write = table.write();
+    write.create(&Once { of: message.id.to_string(), what: "capped".to_owned(), at, until });
+    consent::count(&mut write, reader, &zone, at, message.category);
     match write.commit().await {
         Err(WriteFault::Conflict { act: 0, .. }) => Ok(()),
         other => other,

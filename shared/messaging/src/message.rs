@@ -119,6 +119,9 @@ pub enum Source {
     Reply {
         /// To which message.
         to: MessageId,
+        /// When a keyword came in that this answers; such an answer may go to who has just opted out.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        keyword_at: Option<Timestamp>,
     },
     /// Somebody outside wrote it.
     Outside,

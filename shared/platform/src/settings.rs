@@ -9,6 +9,8 @@ pub struct Settings {
     pub public_url: String,
     /// Twilio's API.
     pub twilio_base_url: String,
+    /// Our account at Twilio; a name, not a secret.
+    pub twilio_account_sid: String,
     /// The API of SES in our region.
     pub ses_base_url: String,
     /// The configuration set whose events come back to us.
@@ -35,6 +37,7 @@ impl Settings {
             stage: need("STAGE")?,
             public_url: need("PUBLIC_URL")?.trim_end_matches('/').to_owned(),
             twilio_base_url: or("TWILIO_BASE_URL", "https://api.twilio.com"),
+            twilio_account_sid: or("TWILIO_ACCOUNT_SID", ""),
             ses_base_url: or("SES_BASE_URL", &format!("https://email.{region}.amazonaws.com")),
             ses_configuration_set: or("SES_CONFIGURATION_SET", ""),
             ses_topic_arn: or("SES_TOPIC_ARN", ""),

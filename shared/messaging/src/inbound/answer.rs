@@ -64,7 +64,7 @@ impl Step<'_> {
             not_after: self.job.received_at.checked_add(SignedDuration::from_mins(30)).ok(),
             about: None,
             asks: None,
-            source: Source::Reply { to: incoming },
+            source: Source::Reply { to: incoming, keyword_at: (!once_a_day).then_some(self.job.received_at) },
             resend_of: None,
         };
         if draft.not_after.is_some_and(|last| last <= now) {

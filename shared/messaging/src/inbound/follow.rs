@@ -3,7 +3,7 @@
 use audit::Actor;
 use consent::{
     Address, Scope,
-    ledger::{Evidence, Method},
+    ledger::{Evidence, Method, StopReason},
     reply::{Because, Intent, Reading},
 };
 use kernel::{Channel, PersonId, Timestamp};
@@ -57,7 +57,10 @@ impl Step<'_> {
     /// Opt-out and opt-in come before everything else, and hold for whoever has the number.
     pub(super) async fn consent(&self, ends: Scope) -> Result<(), InboundFault> {
         let actor = self.actor();
-        if self.reading.intent == Intent::OptOut {
+        if self.reading.wrong_number {
+            let stop = (Scope::All, StopReason::WrongNumber);
+            consent::suppress(self.table, self.address, self.person, stop, &actor, self.evidence()).await?;
+        } else if self.reading.intent == Intent::OptOut {
             consent::opt_out(self.table, self.address, self.person, ends, &actor, self.evidence()).await?;
         }
         if self.reading.intent == Intent::OptIn || self.reading.also_opt_in {

@@ -208,7 +208,7 @@ impl Facts {
             when: self.now,
             not_after: message.not_after,
             category: message.category,
-            purpose: self.purpose(message),
+            purpose: Self::purpose(message),
             origin: if message.source.is_automatic() { Origin::Automated } else { Origin::Manual },
             route: match route {
                 Route::Auto => GateRoute::Auto,
@@ -229,15 +229,15 @@ impl Facts {
             counters,
             zones: &self.zones(reader),
             state,
-            business_hours: None,
+            business_hours: known.business_hours.as_ref(),
             clinic_hours: known.hours.as_ref(),
             rules: &known.rules,
         })
     }
 
-    fn purpose(&self, message: &Message) -> Purpose {
+    fn purpose(message: &Message) -> Purpose {
         match message.source {
-            Source::Reply { .. } => Purpose::KeywordReply { received: message.created_at },
+            Source::Reply { keyword_at: Some(received), .. } => Purpose::KeywordReply { received },
             _ => Purpose::Ordinary,
         }
     }

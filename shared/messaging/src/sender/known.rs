@@ -29,6 +29,7 @@ pub(crate) struct Known {
     pub(crate) defaults: Defaults,
     pub(crate) ceilings: Ceilings,
     pub(crate) hours: Option<Hours>,
+    pub(crate) business_hours: Option<Hours>,
 }
 
 /// Something the sender needs to know of the clinic cannot be read.
@@ -110,8 +111,15 @@ impl Memory {
         let settings = consent::settings(table).await?.map(table::Kept::into_value).unwrap_or_default();
         let ceilings =
             templates::ceilings(table).await.map_err(|fault| UnknownClinic::Ceilings(fault.to_string()))?;
-        let hours = hours(clinic.window);
-        let known = Known { rules: settings.rules(), defaults: settings.defaults, ceilings, hours, clinic };
+        let (hours, business_hours) = (hours(clinic.window), hours(clinic.marketing_window));
+        let known = Known {
+            rules: settings.rules(),
+            defaults: settings.defaults,
+            ceilings,
+            hours,
+            business_hours,
+            clinic,
+        };
         Ok(remember(&self.clinics, table.clinic(), now, known))
     }
 

@@ -24,7 +24,7 @@ use providers::Carrier;
 use table::{ClinicTable, Kept, keys::MessageKey};
 
 pub use settle::SettleUnknown;
-pub use words::{Links, NoLinks};
+pub use words::Links;
 
 use crate::{Message, SendRequested};
 use facts::Facts;

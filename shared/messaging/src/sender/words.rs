@@ -1,8 +1,9 @@
 //! What a message says, written with the facts of the moment.
 
+use futures::future::BoxFuture;
 use kernel::{Channel, Fault, Kind, Language, Timestamp};
 use people::{Appointment, Person};
-use platform::Platform;
+use platform::{Platform, PlatformFault};
 use table::{ClinicTable, TableFault};
 use templates::{RenderFault, TemplateFault, Value, Values};
 
@@ -13,22 +14,12 @@ use crate::{Body, Ended, Message, Snapshot};
 /// mean is not messaging.
 pub trait Links: Send + Sync {
     /// The addresses by the path of their variable, such as `links.confirm`, for a message about a visit.
-    fn about(
-        &self,
-        table: &ClinicTable,
-        appointment: &Appointment,
-        public_url: &str,
-    ) -> Vec<(&'static str, String)>;
-}
-
-/// Carries no links.
-#[derive(Debug, Clone, Copy)]
-pub struct NoLinks;
-
-impl Links for NoLinks {
-    fn about(&self, _: &ClinicTable, _: &Appointment, _: &str) -> Vec<(&'static str, String)> {
-        Vec::new()
-    }
+    fn about<'a>(
+        &'a self,
+        table: &'a ClinicTable,
+        visit: &'a Appointment,
+        public_url: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<(&'static str, String)>, PlatformFault>>;
 }
 
 /// Why there are no words now.
@@ -189,7 +180,10 @@ impl Writer<'_> {
                 values.put("clinic.phone", Value::Phone(phone.clone()));
             }
         }
-        for (path, link) in self.links.about(self.table, visit, &self.platform.settings.public_url) {
+        let links = self.links.about(self.table, visit, &self.platform.settings.public_url).await;
+        let links =
+            links.map_err(|fault| TableFault::Away { operation: "links", reason: fault.to_string() })?;
+        for (path, link) in links {
             values.put(path, Value::Link(link));
         }
         Ok(())

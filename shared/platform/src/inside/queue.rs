@@ -5,7 +5,10 @@
 
 use std::{
     collections::{HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use futures::future::BoxFuture;
@@ -25,6 +28,7 @@ pub struct InsideQueue(Arc<Inner>);
 struct Inner {
     lanes: Mutex<HashMap<Lane, VecDeque<Delivery>>>,
     dead: Mutex<Vec<(RawJob, JobFault)>>,
+    taken: AtomicUsize,
     news: Notify,
 }
 
@@ -52,12 +56,14 @@ impl InsideQueue {
         let mut lanes = self.lanes();
         let Some(waiting) = lanes.get_mut(&lane) else { return Vec::new() };
         let many = waiting.len().min(most);
+        self.0.taken.fetch_add(many, Ordering::AcqRel);
         waiting.drain(..many).collect()
     }
 
     /// Says what became of jobs that were taken: failures come back at the end of the queue or, tried too
     /// often, are put aside.
     pub fn settle(&self, worked: Vec<(Delivery, Worked)>) {
+        let many = worked.len();
         for (delivery, worked) in worked {
             let Err(fault) = worked else { continue };
             let tries = delivery.tries + 1;
@@ -70,6 +76,12 @@ impl InsideQueue {
                 self.0.dead.lock().unwrap_or_else(PoisonError::into_inner).push((delivery.job, fault));
             }
         }
+        self.0.taken.fetch_sub(many, Ordering::AcqRel);
+    }
+
+    /// Whether nothing waits and nothing is being worked at.
+    pub fn is_idle(&self) -> bool {
+        self.0.taken.load(Ordering::Acquire) == 0 && self.waiting() == 0
     }
 
     /// Jobs that wait, in all lanes.
@@ -119,6 +131,6 @@ mod tests {
             let fault = JobFault { kind: Kind::Unavailable, code: "away", says: String::new() };
             queue.settle(taken.into_iter().map(|one| (one, Err(fault.clone()))).collect());
         }
-        assert_eq!((queue.waiting(), queue.dead().len()), (0, 1));
+        assert_eq!((queue.is_idle(), queue.dead().len()), (true, 1));
     }
 }

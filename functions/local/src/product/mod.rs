@@ -1,0 +1,237 @@
+//! The whole product in this process: the functions as they are deployed, on handles of this machine.
+
+mod changes;
+mod demo;
+mod secrets;
+mod uploads;
+mod workers;
+
+use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc};
+
+use axum::Router;
+use edge::Callers;
+use embedded::Embedded;
+use futures::FutureExt as _;
+use kernel::{Clock, Job, Lane, Zone};
+use platform::{Platform, inside};
+use serde::{Deserialize, Serialize};
+use tokio::{net::TcpListener, sync::watch};
+use tower::ServiceExt as _;
+
+use crate::{
+    clock_page::MovableClock,
+    pages, serve,
+    simulators::{
+        self, Simulators,
+        ses::{NotTaken, Published},
+    },
+    ticker::Ticker,
+    tokens::{self, Issuer},
+};
+
+/// What the command line says.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The port on 127.0.0.1.
+    pub port: u16,
+    /// Where everything is kept.
+    pub data: PathBuf,
+    /// Providers answer without pauses: for tests.
+    pub quick: bool,
+}
+
+impl Options {
+    /// Reads what follows `dev` on the command line; the fault is the usage.
+    pub fn read(args: impl IntoIterator<Item = String>) -> Result<Self, String> {
+        let mut options = Self { port: 4500, data: PathBuf::from(".data"), quick: false };
+        let mut args = args.into_iter();
+        while let Some(option) = args.next() {
+            let mut value = || args.next().ok_or_else(|| format!("{option} needs a value"));
+            match option.as_str() {
+                "--port" => options.port = value()?.parse().map_err(|_| "--port is not a port".to_owned())?,
+                "--data" => options.data = value()?.into(),
+                "--quick" => options.quick = true,
+                _ => {
+                    return Err(format!(
+                        "{option} is not known: local dev [--port 4500] [--data .data] [--quick]"
+                    ));
+                }
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Why the product does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Broken {
+    /// A file or the port.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The database.
+    #[error("{0}")]
+    Database(#[from] embedded::EmbeddedFault),
+    /// A router that would let somebody in it should not.
+    #[error("{0}")]
+    Door(#[from] edge::DoorFault),
+    /// The demo clinic could not be set up.
+    #[error("the demo clinic could not be set up: {0}")]
+    Demo(String),
+}
+
+/// A mail event of the simulated provider, as the queue brings what is not ours.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(transparent)]
+struct MailEvent(serde_json::Value);
+
+impl Job for MailEvent {
+    const TYPE: &'static str = edge::OUTSIDE;
+    const LANE: Lane = Lane::Inbound;
+}
+
+/// The product, ready to be served.
+pub struct Product {
+    platform: Platform,
+    queue: inside::InsideQueue,
+    embedded: Embedded,
+    clock: MovableClock,
+    simulators: Simulators,
+    router: Router,
+    options: Options,
+}
+
+const ACCOUNT: &str = "AC00000000000000000000000000000001";
+
+impl Product {
+    /// Opens what is kept, or begins anew with the demo clinic.
+    pub async fn open(options: Options) -> Result<Self, Broken> {
+        std::fs::create_dir_all(&options.data)?;
+        let base = format!("http://127.0.0.1:{}", options.port);
+        let zone: Zone = demo::ZONE.parse().map_err(|_| Broken::Demo("its zone is unknown".to_owned()))?;
+        let clock = MovableClock::open(&options.data.join("clock"), zone)?;
+        let own = secrets::Own::open(&options.data.join("secrets.json"))?;
+        let embedded = Embedded::file(&options.data.join("comms.db"))?;
+        let table = embedded.table(clock.clock()).await?;
+        let queue = inside::InsideQueue::new();
+        let secrets = Arc::new(inside::FixedSecrets::new([
+            ("twilio".to_owned(), format!("{ACCOUNT}:{}", own.twilio_token)),
+            ("twilio-hook".to_owned(), own.twilio_token.clone()),
+            ("links".to_owned(), own.links.clone()),
+        ]));
+        let mut sims = if options.quick {
+            simulators::Settings::quick(ACCOUNT, own.twilio_token.clone().into())
+        } else {
+            simulators::Settings::watched(ACCOUNT, own.twilio_token.clone().into())
+        };
+        sims.inbound_url = Some(format!("{base}/hooks/twilio/inbound"));
+        let files = inside::FolderFiles::new(&options.data.join("files"), format!("{base}{}", uploads::PATH));
+        let platform = Platform {
+            clock: clock.clock(),
+            table,
+            queue: Arc::new(queue.clone()),
+            files: Arc::new(files),
+            secrets: secrets.clone(),
+            http: aws::provider_http(secrets, clock.clock(), "local", "local"),
+            settings: Arc::new(platform::Settings {
+                stage: "local".to_owned(),
+                public_url: base.clone(),
+                twilio_base_url: format!("{base}/sim/twilio"),
+                twilio_account_sid: ACCOUNT.to_owned(),
+                ses_base_url: format!("{base}/sim/ses"),
+                ses_configuration_set: "local".to_owned(),
+                ses_topic_arn: sims.topic.clone(),
+            }),
+        };
+        let simulators = {
+            let platform = platform.clone();
+            let sink = Arc::new(move |event: Published| mail_event(platform.clone(), event).boxed());
+            Simulators::open(&options.data.join("simulators"), sims, clock.clock(), sink)?
+        };
+        demo::set_up(&platform).await.map_err(Broken::Demo)?;
+        let issuer = Issuer::open(&options.data.join("tokens"), &base, "local", Clock::system())?;
+        let router = router(&platform, &clock, &simulators, issuer)?;
+        Ok(Self { platform, queue, embedded, clock, simulators, router, options })
+    }
+
+    /// Serves until asked to stop.
+    pub async fn run(self) -> Result<(), Broken> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.options.port)).await?;
+        let (stop, stopped) = watch::channel(false);
+        let workers = workers::Workers::new(&self.platform, &self.queue);
+        let mut tasks = workers.spawn(&stopped);
+        tasks.push(changes::follow(
+            self.embedded.clone(),
+            &self.platform,
+            self.options.data.join("changes"),
+            stopped.clone(),
+        ));
+        {
+            let workers = workers.clone();
+            self.clock.walking(Box::new(move || {
+                let workers = workers.clone();
+                async move { workers.minute().await }.boxed()
+            }));
+        }
+        let ticker = Ticker::new(self.platform.clock.clone(), self.clock.moved());
+        let mut ends = stopped.clone();
+        tasks.push(tokio::spawn(async move {
+            let stop = async move {
+                let _ = ends.wait_for(|stop| *stop).await;
+            };
+            ticker.run(async |_| workers.tick().await, stop).await;
+        }));
+        self.simulators.resume();
+        let until = async move {
+            serve::asked_to_stop().await;
+            let _ = stop.send(true);
+        };
+        serve::serve(listener, self.router, until).await?;
+        for task in tasks {
+            let _ = task.await;
+        }
+        Ok(())
+    }
+}
+
+/// Keeps a mail event as due work before the provider counts it as delivered, as SNS and SQS would.
+async fn mail_event(platform: Platform, event: Published) -> Result<(), NotTaken> {
+    let job = MailEvent(event.envelope());
+    let now = platform.clock.now();
+    let refused = |fault: &dyn std::fmt::Display| NotTaken(fault.to_string());
+    platform
+        .table
+        .shared()
+        .due(now, &format!("mail-{}", event.id), &job)
+        .await
+        .map_err(|fault| refused(&fault))?;
+    platform.queue.push(&[job.raw()]).await.map_err(|fault| refused(&fault))
+}
+
+fn router(
+    platform: &Platform,
+    clock: &MovableClock,
+    simulators: &Simulators,
+    issuer: Issuer,
+) -> Result<Router, Broken> {
+    let api = api::open(platform, Callers::Tokens(Arc::new(issuer.verifier())))?;
+    let hooks = webhooks::open(platform)?;
+    let demo = tokens::Clinic { id: demo::clinic(), name: demo::NAME.to_owned() };
+    let holdings = {
+        let platform = platform.clone();
+        move || demo::holdings(platform.clone()).boxed()
+    };
+    // Both answer for all they do not know, so the path decides; in the cloud the gateway's routes do.
+    let product = move |request: axum::extract::Request| {
+        let path = request.uri().path();
+        let outside = path.starts_with("/hooks/") || path.starts_with("/l/");
+        let router = if outside { hooks.clone() } else { api.clone() };
+        async move { router.oneshot(request).await }
+    };
+    Ok(Router::new()
+        .merge(pages::router(holdings, "/v1/openapi.json"))
+        .merge(clock.routes())
+        .merge(tokens::routes(issuer, vec![demo]))
+        .merge(uploads::routes(platform))
+        .merge(simulators.router())
+        .fallback(product))
+}
