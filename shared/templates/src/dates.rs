@@ -73,6 +73,11 @@ pub(crate) fn date_time(at: DateTime, language: &Language, style: Style) -> Stri
     written(pattern, at, words)
 }
 
+/// A date with its time on the wall, in words, for places with room: `Thursday, January 15, 2026 at 10:30 AM`.
+pub fn long_date_time(at: DateTime, language: &Language) -> String {
+    date_time(at, language, Style::Long)
+}
+
 pub(crate) fn date(day: Date, language: &Language, style: Style) -> String {
     let words = words(language);
     let pattern = match style {

@@ -49,6 +49,7 @@ mod words;
 pub use archive::archive;
 pub use content::{Bodies, Content, Declared, Draft, Email, Note};
 pub use create::{NewTemplate, create, create_with};
+pub use dates::long_date_time;
 pub use describe::{Description, describe};
 pub use fault::TemplateFault;
 pub use flaw::{ContentFault, Flaw};
