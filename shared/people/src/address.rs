@@ -90,7 +90,7 @@ const MOST: u16 = 200;
 pub async fn persons_at(table: &ClinicTable, address: &str) -> Result<Vec<Kept<Person>>, TableFault> {
     let address = folded(address);
     let entries =
-        table.list_short::<AtAddress>(&PersonAddressKey::within(&Digest::of(&address)), MOST).await?;
+        table.list_short::<AtAddress>(&PersonAddressKey::within(Digest::of(&address)), MOST).await?;
     let keys: Vec<_> = entries.iter().map(|entry| table::keys::PersonKey { person: entry.person }).collect();
     let persons = table.get_many::<Person>(&keys).await?;
     Ok(persons
@@ -102,7 +102,7 @@ pub async fn persons_at(table: &ClinicTable, address: &str) -> Result<Vec<Kept<P
 
 /// The persons a guardian answers for.
 pub async fn dependants_of(table: &ClinicTable, guardian: PersonId) -> Result<Vec<Kept<Person>>, TableFault> {
-    let entries = table.list_short::<Dependant>(&DependantKey::within(&guardian), MOST).await?;
+    let entries = table.list_short::<Dependant>(&DependantKey::within(guardian), MOST).await?;
     let keys: Vec<_> = entries.iter().map(|entry| table::keys::PersonKey { person: entry.person }).collect();
     Ok(table.get_many::<Person>(&keys).await?.into_iter().flatten().collect())
 }

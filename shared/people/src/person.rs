@@ -69,6 +69,7 @@ pub struct Pause {
 }
 
 /// A person with everything the sender must know of them: one item, so that one read tells it all.
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own about a person")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {
     /// The id, derived from the origin.

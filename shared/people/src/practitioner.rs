@@ -50,8 +50,11 @@ pub fn short_display(name: &str) -> String {
     };
     let words: Vec<_> = rest.split(' ').collect();
     let (last, given) = words.split_last().map_or((rest, &[][..]), |(last, given)| (*last, given));
-    let initials: String =
-        given.iter().filter_map(|word| word.chars().next()).map(|letter| format!("{letter}. ")).collect();
+    let initials =
+        given.iter().filter_map(|word| word.chars().next()).fold(String::new(), |mut text, letter| {
+            text.extend([letter, '.', ' ']);
+            text
+        });
     let title = title.map(|title| format!("{title} ")).unwrap_or_default();
     [format!("{title}{initials}{last}"), format!("{title}{last}"), last.to_owned()]
         .into_iter()

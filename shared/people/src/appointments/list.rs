@@ -33,5 +33,5 @@ pub async fn of_person(
     limit: Limit,
     after: Option<&Cursor>,
 ) -> Result<Page<Kept<Appointment>>, TableFault> {
-    table.list(&AppointmentsOfPerson::all(&person).from(&from), limit, after).await
+    table.list(&AppointmentsOfPerson::all(person).from(&from), limit, after).await
 }

@@ -78,8 +78,8 @@ pub struct Appointment {
     /// Why it was called off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancel_reason: Option<String>,
-    /// How often it changed in a way that makes planned messages wrong: another start, place or practitioner,
-    /// closed or opened again.
+    /// How often it changed in a way that makes planned messages wrong: another start, place, practitioner or
+    /// person, closed or opened again.
     pub generation: u32,
     /// Deleted at the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,6 +124,7 @@ impl Appointment {
             self.out_of_reach = false;
         }
         let matters = moved
+            || self.person != before.person
             || self.location != before.location
             || self.practitioner != before.practitioner
             || self.is_open() != before.is_open();

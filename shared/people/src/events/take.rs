@@ -143,17 +143,16 @@ pub async fn take<R: Replan>(
                 let details = vec![Detail::new(format!("{at}/tenantId"), "is another clinic")];
                 (Some(event.event_id), refused("event_of_another_clinic", details))
             }
-            Ok(event) => match first.get(&event.id()) {
-                Some(digest) => {
+            Ok(event) => {
+                if let Some(digest) = first.get(&event.id()) {
                     let became = repeated(*digest == event.digest(), &at);
                     (Some(event.event_id), became)
-                }
-                None => {
+                } else {
                     first.insert(event.id(), event.digest());
                     read.push((index, event));
                     continue;
                 }
-            },
+            }
         };
         outcomes.insert(index, Outcome { event_id, became });
     }

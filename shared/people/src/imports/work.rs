@@ -129,9 +129,9 @@ impl<'a> Worker<'a> {
             }
             rows += lines.len() as u64;
             if self.kept.state == State::DryRun {
-                self.rehearse(lines).await?
+                self.rehearse(lines).await?;
             } else {
-                self.take(plan, lines).await?
+                self.take(plan, lines).await?;
             }
             let spent = self.platform.clock.now().duration_since(began);
             if rows >= STRETCH || spent >= LONGEST {

@@ -11,13 +11,12 @@ use table::{
     keys::{AppointmentKey, LocationKey, PersonKey, PractitionerKey},
 };
 
-use super::{Reading, Refused, Rule, Says, Statement, appointment_facts::Zones, latest_claim};
+use super::{Reading, Refused, Rule, Says, Statement, appointment_facts::Zones};
 use crate::{
     address::put_person,
-    appointments::{self, Appointment, Confirmation, Replan, Status},
+    appointments::{self, Appointment, Replan},
     clinic::Clinic,
-    location::{Address, Hours, Location},
-    origin::{Age, Origin},
+    location::Location,
     person::Person,
     practitioner::Practitioner,
 };
@@ -77,8 +76,9 @@ impl<E> Slot<E> {
     }
 }
 
+/// The things of one kind that statements are about.
 #[derive(Debug)]
-struct Shelf<I, E>(BTreeMap<I, Slot<E>>);
+pub(super) struct Shelf<I, E>(BTreeMap<I, Slot<E>>);
 
 impl<I: Id + Hash, E: Entity + Clone + PartialEq> Shelf<I, E> {
     fn new() -> Self {
@@ -103,7 +103,7 @@ impl<I: Id + Hash, E: Entity + Clone + PartialEq> Shelf<I, E> {
         Ok(())
     }
 
-    fn current(&self, id: I) -> Option<&E> {
+    pub(super) fn current(&self, id: I) -> Option<&E> {
         self.0.get(&id).and_then(Slot::current)
     }
 
@@ -112,7 +112,7 @@ impl<I: Id + Hash, E: Entity + Clone + PartialEq> Shelf<I, E> {
     }
 
     /// Puts something on the shelf; nothing if the table holds the very same.
-    fn set(&mut self, id: I, next: Option<E>) {
+    pub(super) fn set(&mut self, id: I, next: Option<E>) {
         let slot = self.0.entry(id).or_insert(Slot { kept: None, next: None });
         slot.next = next.filter(|next| slot.kept.as_deref() != Some(next));
     }
@@ -133,13 +133,13 @@ impl<I: Id + Hash, E: Entity + Clone + PartialEq> Shelf<I, E> {
 
 /// The desk.
 pub(crate) struct Desk<'a> {
-    table: &'a ClinicTable,
+    pub(super) table: &'a ClinicTable,
     pub(crate) clinic: Kept<Clinic>,
-    zones: Zones,
-    persons: Shelf<PersonId, Person>,
-    appointments: Shelf<AppointmentId, Appointment>,
-    practitioners: Shelf<PractitionerId, Practitioner>,
-    locations: Shelf<LocationId, Location>,
+    pub(super) zones: Zones,
+    pub(super) persons: Shelf<PersonId, Person>,
+    pub(super) appointments: Shelf<AppointmentId, Appointment>,
+    pub(super) practitioners: Shelf<PractitionerId, Practitioner>,
+    pub(super) locations: Shelf<LocationId, Location>,
 }
 
 /// More places than a clinic has.
@@ -236,7 +236,7 @@ impl<'a> Desk<'a> {
     /// Takes all statements of a row, or none of them.
     pub(crate) fn take(&mut self, row: &[Statement], rule: Rule) -> Result<Vec<Effect>, Refused> {
         let saved: Vec<_> = row.iter().map(|statement| self.save(statement)).collect();
-        let taken: Result<Vec<_>, _> = row.iter().map(|statement| self.take_one(statement, rule)).collect();
+        let taken: Result<Vec<_>, _> = row.iter().map(|statement| self.settle_one(statement, rule)).collect();
         if taken.is_err() {
             // Last first: of two statements about one thing the first remembers how it was.
             saved.into_iter().rev().for_each(|restore| restore(self));
@@ -270,184 +270,6 @@ impl<'a> Desk<'a> {
                 Box::new(move |desk| desk.locations.set(id, next))
             }
         }
-    }
-
-    fn take_one(&mut self, statement: &Statement, rule: Rule) -> Result<Effect, Refused> {
-        let now = self.table.clock().now();
-        let origin = &statement.origin;
-        if origin.updated_at > latest_claim(now) {
-            return Err(Refused::wrong("/updated_at", "lies in the future"));
-        }
-        match &statement.says {
-            Says::Person(id, facts) => {
-                let known = self.persons.current(*id).cloned();
-                if facts.are_standing_only() && by_time(known.as_ref().map(|known| &known.origin), origin) {
-                    let Some(known) = known else {
-                        return Err(Refused::unknown("", "tells too little of somebody we do not know"));
-                    };
-                    return Ok(stand(&mut self.persons, *id, &known, origin, |next| facts.apply(next)));
-                }
-                let origin = &standing(origin, facts.tell_standing());
-                Ok(settle(&mut self.persons, *id, known, origin, rule, |known| {
-                    let later = known.as_ref().filter(|known| stood_later(&known.origin, origin));
-                    let standing = later.map(|known| (known.active, known.deceased));
-                    let mut person = known.unwrap_or_else(|| Person::new(*id, origin.clone(), now));
-                    person.deleted_at = None;
-                    facts.apply(&mut person);
-                    if let Some(standing) = standing {
-                        (person.active, person.deceased) = standing;
-                    }
-                    person
-                }))
-            }
-            Says::PersonGone(id) => {
-                let known = self.persons.current(*id).cloned();
-                Ok(settle(&mut self.persons, *id, known, origin, rule, |known| {
-                    let mut person = known.unwrap_or_else(|| Person::new(*id, origin.clone(), now));
-                    person.deleted_at = person.deleted_at.or(Some(now));
-                    person
-                }))
-            }
-            Says::Merged(one, other) => self.merge(*one, *other, origin, rule),
-            Says::Appointment(id, facts) => {
-                let known = self.appointments.current(*id).cloned();
-                let known_origin = known.as_ref().map(|known| &known.origin);
-                if let Some(known) = known.as_ref().filter(|known| known.deleted_at.is_none())
-                    && facts.are_standing_only()
-                    && by_time(known_origin, origin)
-                {
-                    let next = facts.apply(*id, Some(known), origin, &self.zones, now)?;
-                    return Ok(stand(&mut self.appointments, *id, known, origin, |place| *place = next));
-                }
-                if let Some(effect) = too_old(known_origin, origin, rule) {
-                    return Ok(effect);
-                }
-                let under = known
-                    .as_ref()
-                    .filter(|known| known.deleted_at.is_none() && stood_later(&known.origin, origin));
-                let mut next = match under {
-                    Some(known) => facts.apply_under(known, origin, &self.zones, now)?,
-                    None => facts.apply(*id, known.as_ref(), origin, &self.zones, now)?,
-                };
-                next.person = self.living(next.person);
-                let origin = &standing(origin, facts.tell_standing());
-                Ok(settle(&mut self.appointments, *id, known, origin, rule, |_| next))
-            }
-            Says::AppointmentGone(id) => {
-                let known = self.appointments.current(*id).cloned();
-                let zone = self.clinic.zone.clone();
-                Ok(settle(&mut self.appointments, *id, known, origin, rule, |known| match known {
-                    Some(known) => {
-                        let mut next = known.clone();
-                        next.deleted_at = known.deleted_at.or(Some(now));
-                        next.follow(&known);
-                        next
-                    }
-                    None => trace(*id, origin, zone, now),
-                }))
-            }
-            Says::Practitioner(id, facts) => {
-                let known = self.practitioners.current(*id).cloned();
-                if known.is_none() && facts.name.clone().set().is_none() {
-                    return Err(Refused::unknown("/name", "is needed for somebody we do not know"));
-                }
-                Ok(settle(&mut self.practitioners, *id, known, origin, rule, |known| {
-                    let mut practitioner = known.unwrap_or_else(|| Practitioner {
-                        id: *id,
-                        name: String::new(),
-                        display: String::new(),
-                        role: None,
-                        active: true,
-                        deleted_at: None,
-                        origin: origin.clone(),
-                    });
-                    practitioner.deleted_at = None;
-                    facts.apply(&mut practitioner);
-                    practitioner
-                }))
-            }
-            Says::PractitionerGone(id) => {
-                let Some(known) = self.practitioners.current(*id).cloned() else {
-                    return Ok(Effect::Unchanged);
-                };
-                Ok(settle(&mut self.practitioners, *id, Some(known.clone()), origin, rule, |_| {
-                    Practitioner { deleted_at: known.deleted_at.or(Some(now)), active: false, ..known }
-                }))
-            }
-            Says::Location(id, facts) => {
-                let known = self.locations.current(*id).cloned();
-                if known.is_none() && facts.name.clone().set().is_none() {
-                    return Err(Refused::unknown("/name", "is needed for a place we do not know"));
-                }
-                let clinic_zone = self.clinic.zone.clone();
-                let effect = settle(&mut self.locations, *id, known, origin, rule, |known| {
-                    let mut location = known.unwrap_or_else(|| Location {
-                        id: *id,
-                        name: String::new(),
-                        zone: clinic_zone,
-                        office_number: None,
-                        phone: None,
-                        address: Address::default(),
-                        hours: Hours::default(),
-                        holidays: BTreeMap::new(),
-                        deleted_at: None,
-                        origin: origin.clone(),
-                    });
-                    location.deleted_at = None;
-                    facts.apply(&mut location);
-                    location
-                });
-                if let Some(location) = self.locations.current(*id) {
-                    self.zones.locations.insert(*id, location.zone.clone());
-                }
-                Ok(effect)
-            }
-            Says::LocationGone(id) => {
-                let Some(known) = self.locations.current(*id).cloned() else { return Ok(Effect::Unchanged) };
-                Ok(settle(&mut self.locations, *id, Some(known.clone()), origin, rule, |_| Location {
-                    deleted_at: known.deleted_at.or(Some(now)),
-                    ..known
-                }))
-            }
-        }
-    }
-
-    /// Who a person turned out to be.
-    fn living(&self, person: PersonId) -> PersonId {
-        let mut id = person;
-        for _ in 0..MOST_MERGES {
-            match self.persons.current(id).and_then(|person| person.merged_into) {
-                Some(further) if further != person => id = further,
-                _ => break,
-            }
-        }
-        id
-    }
-
-    fn merge(
-        &mut self,
-        one: PersonId,
-        other: PersonId,
-        origin: &Origin,
-        rule: Rule,
-    ) -> Result<Effect, Refused> {
-        let into = self.living(other);
-        if one == into {
-            return Err(Refused::wrong("/into", "a person cannot be merged into themselves"));
-        }
-        let (Some(gone), Some(stays)) = (self.persons.current(one), self.persons.current(into)) else {
-            return Err(Refused::unknown("/into", "both must be persons: one of them we do not know"));
-        };
-        if let Some(effect) = too_old(Some(&gone.origin), origin, rule) {
-            return Ok(effect);
-        }
-        let (mut gone, mut stays) = (gone.clone(), stays.clone());
-        crate::persons::join(&mut gone, &mut stays);
-        gone.origin.updated_at = origin.updated_at;
-        gone.origin.version = origin.version.or(gone.origin.version);
-        self.persons.set(one, Some(gone));
-        self.persons.set(into, Some(stays));
-        Ok(Effect::Updated)
     }
 
     /// Adds all that changed to a transaction, with what follows for the plans of appointments.
@@ -513,121 +335,4 @@ fn place<E: Entity>(write: &mut Write, kept: Option<&Kept<E>>, next: &E) {
         Some(kept) => write.replace(kept, next),
         None => write.create(next),
     };
-}
-
-/// A deleted appointment we never knew: so that older news of it, arriving late, stay ignored.
-fn trace(id: AppointmentId, origin: &Origin, zone: kernel::Zone, now: Timestamp) -> Appointment {
-    Appointment {
-        id,
-        person: PersonId::FIRST,
-        practitioner: None,
-        location: None,
-        service_type: None,
-        starts_at: Timestamp::UNIX_EPOCH,
-        ends_at: Timestamp::UNIX_EPOCH,
-        wall: zone.wall(Timestamp::UNIX_EPOCH),
-        zone,
-        status: Status::Cancelled,
-        confirmation: Confirmation::default(),
-        out_of_reach: false,
-        first_visit: false,
-        online: false,
-        created_at: now,
-        cancel_reason: None,
-        generation: 1,
-        deleted_at: Some(now),
-        origin: origin.clone(),
-    }
-}
-
-fn too_old(known: Option<&Origin>, told: &Origin, rule: Rule) -> Option<Effect> {
-    match (known?.age_of(told), rule) {
-        (Age::Older, _) => Some(Effect::Older),
-        (Age::Same, Rule::News) => Some(Effect::Same),
-        _ => None,
-    }
-}
-
-/// Whether times decide between what is known and what is told, and not versions.
-fn by_time(known: Option<&Origin>, told: &Origin) -> bool {
-    known.is_none_or(|known| known.version.is_none() || told.version.is_none())
-}
-
-/// Something mirrored, for the rule that all kinds share.
-trait Mirrored: Entity + Clone + PartialEq {
-    fn origin(&mut self) -> &mut Origin;
-}
-
-/// The origin of a statement that tells where a thing stands, or does not.
-fn standing(origin: &Origin, tells: bool) -> Origin {
-    Origin { standing_at: tells.then_some(origin.updated_at), ..origin.clone() }
-}
-
-/// Whether we know where a thing stands as of a later time than that of a statement.
-fn stood_later(known: &Origin, told: &Origin) -> bool {
-    by_time(Some(known), told) && known.standing_at > Some(told.updated_at)
-}
-
-/// Lets an event change where a thing stands. Such events have a clock of their own: one that comes before an
-/// earlier statement about what the thing is must not make that one look old.
-fn stand<I: Id + Hash, E: Mirrored>(
-    shelf: &mut Shelf<I, E>,
-    id: I,
-    known: &E,
-    origin: &Origin,
-    apply: impl FnOnce(&mut E),
-) -> Effect {
-    let mut next = known.clone();
-    match Some(origin.updated_at).cmp(&next.origin().standing_at) {
-        std::cmp::Ordering::Less => return Effect::Older,
-        std::cmp::Ordering::Equal => return Effect::Same,
-        std::cmp::Ordering::Greater => {}
-    }
-    apply(&mut next);
-    let effect = if next == *known { Effect::Unchanged } else { Effect::Updated };
-    next.origin().standing_at = Some(origin.updated_at);
-    shelf.set(id, Some(next));
-    effect
-}
-
-macro_rules! mirrored {
-    ($($kind:ty),*) => {$(
-        impl Mirrored for $kind {
-            fn origin(&mut self) -> &mut Origin { &mut self.origin }
-        }
-    )*};
-}
-
-mirrored!(Person, Appointment, Practitioner, Location);
-
-/// Lets a statement change a thing, unless it is too old. News leave their version behind even if they tell
-/// nothing else; a snapshot that tells nothing new leaves no trace.
-fn settle<I: Id + Hash, E: Mirrored>(
-    shelf: &mut Shelf<I, E>,
-    id: I,
-    known: Option<E>,
-    origin: &Origin,
-    rule: Rule,
-    apply: impl FnOnce(Option<E>) -> E,
-) -> Effect {
-    let mut known = known;
-    let before = known.as_mut().map(|known| known.origin().clone());
-    if let Some(effect) = too_old(before.as_ref(), origin, rule) {
-        return effect;
-    }
-    let was = known.clone();
-    let mut next = apply(known);
-    let stood = before.as_ref().and_then(|before| before.standing_at);
-    let effect = match (was, before) {
-        (Some(was), Some(before)) => {
-            *next.origin() = before;
-            if next == was { Effect::Unchanged } else { Effect::Updated }
-        }
-        _ => Effect::Created,
-    };
-    if effect != Effect::Unchanged || rule == Rule::News {
-        *next.origin() = Origin { standing_at: origin.standing_at.max(stood), ..origin.clone() };
-        shelf.set(id, Some(next));
-    }
-    effect
 }

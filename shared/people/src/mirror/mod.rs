@@ -6,6 +6,7 @@ mod person_facts;
 mod place_facts;
 mod put;
 mod read;
+mod settle;
 mod take;
 
 use jiff::civil::Date;

@@ -234,7 +234,11 @@ async fn merged_persons_lead_to_one_and_can_be_parted_again() {
     // A visit booked for the one is the other's.
     let booked = json!({"person": "p2", "starts_at": "2026-11-25T14:00:00Z"});
     home.says(Kind::Appointment, "a1", 1, booked).await.unwrap();
-    assert_eq!(visit(&home, "a1").await.person, one);
+    let first = visit(&home, "a1").await;
+    assert_eq!(first.person, one);
+    let again = json!({"person": "p2", "starts_at": "2026-11-25T14:00:00Z"});
+    assert_eq!(home.says(Kind::Appointment, "a1", 2, again).await.unwrap(), Effect::Unchanged);
+    assert_eq!(visit(&home, "a1").await.generation, first.generation);
     persons::unmerge(&home.table, &actor(), two).await.unwrap();
     assert_eq!(persons::current(&home.table, two).await.unwrap().unwrap().id, two);
     assert_eq!(person(&home, "p1").await.contacts.len(), 2);

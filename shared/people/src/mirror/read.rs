@@ -137,13 +137,14 @@ impl<'a> Object<'a> {
         match self.raw(name) {
             Given::Left => Given::Left,
             Given::Cleared => Given::Cleared,
-            Given::Set(value) => match read(value) {
-                Some(value) => Given::Set(value),
-                None => {
+            Given::Set(value) => {
+                if let Some(value) = read(value) {
+                    Given::Set(value)
+                } else {
                     self.wrong(name, says);
                     Given::Left
                 }
-            },
+            }
         }
     }
 

@@ -42,5 +42,5 @@ pub async fn of_household(
     limit: Limit,
     after: Option<&Cursor>,
 ) -> Result<Page<Kept<Person>>, TableFault> {
-    table.list(&PersonsOfHousehold::all(&household.to_owned()), limit, after).await
+    table.list(&PersonsOfHousehold::all(household.to_owned()), limit, after).await
 }
