@@ -174,18 +174,17 @@ impl Product {
         }
         let ticker = Ticker::new(self.platform.clock.clone(), self.clock.moved());
         let mut ends = stopped.clone();
-        tasks.push(tokio::spawn(async move {
-            let stop = async move {
-                let _ = ends.wait_for(|stop| *stop).await;
-            };
-            ticker.run(async |_| workers.tick().await, stop).await;
-        }));
+        let ends = async move {
+            let _ = ends.wait_for(|stop| *stop).await;
+        };
         self.simulators.resume();
         let until = async move {
             serve::asked_to_stop().await;
             let _ = stop.send(true);
         };
-        serve::serve(listener, self.router, until).await?;
+        let ticking = ticker.run(async |_| workers.tick().await, ends);
+        let (served, ()) = tokio::join!(serve::serve(listener, self.router, until), ticking);
+        served?;
         for task in tasks {
             let _ = task.await;
         }

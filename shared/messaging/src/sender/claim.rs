@@ -52,8 +52,11 @@ impl Sender {
         free.status = Status::Queued;
         free.claimed_until = None;
         free.attempts.pop();
+        let request = free.request(table.clinic());
+        let now = self.platform.clock.now();
         let mut write = table.write();
-        write.replace(&kept, &free);
+        // Its first due item may have had its last look by now.
+        write.replace(&kept, &free).due(now, &free.due_id(), &request);
         match write.commit().await {
             Ok(()) => Ok(()),
             Err(fault) if fault.is_conflict() => Ok(()),
