@@ -223,6 +223,10 @@ keys! { ITEMS "table";
     // automations
     /// A rule that reminds of visits.
     RuleKey "rule" ["rules"] / ["rule", rule: RuleId];
+    /// A rule that was put away, with who did it.
+    ArchivedRuleKey "archived_rule" ["archived_rules"] / ["rule", rule: RuleId];
+    /// How far a change of the rules has been carried into the plans.
+    RulesPassKey "rules_pass" ["rules"] / ["pass"];
     /// What is planned for a visit, step by step.
     PlanKey "plan" ["plan", appointment: AppointmentId] / ["plan"];
 }

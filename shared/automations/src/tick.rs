@@ -1,0 +1,116 @@
+//! The minute: what is due is pushed to the queue of whoever does it.
+
+use std::collections::{BTreeMap, HashSet};
+
+use kernel::{ClinicId, Fault, Kind, MessageId, RawJob, Timestamp};
+use messaging::{Message, SendRequested, Status};
+use platform::{Platform, PlatformFault};
+use table::{Due, TableFault, WriteFault, keys::MessageKey};
+
+/// How many jobs one push carries: what a queue takes in one call.
+const PUSH: usize = 10;
+
+/// What a tick did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ticked {
+    /// Jobs that were due for the first time.
+    pub fresh: usize,
+    /// Jobs that had been due before and are still to be done.
+    pub again: usize,
+    /// Jobs that had been due before and are done.
+    pub done: usize,
+}
+
+/// A tick that was not finished; the next one begins where this one did.
+#[derive(Debug, thiserror::Error)]
+pub enum TickFault {
+    /// The table.
+    #[error(transparent)]
+    Write(#[from] WriteFault),
+    /// The queue.
+    #[error(transparent)]
+    Platform(#[from] PlatformFault),
+}
+
+impl From<TableFault> for TickFault {
+    fn from(fault: TableFault) -> Self {
+        Self::Write(fault.into())
+    }
+}
+
+impl Fault for TickFault {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Write(fault) => fault.kind(),
+            Self::Platform(fault) => fault.kind(),
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Write(fault) => fault.code(),
+            Self::Platform(fault) => fault.code(),
+        }
+    }
+}
+
+/// Finds what is due and pushes it. What was due before is pushed again if its message still waits; other work
+/// finds out by itself that it is done. Nothing counts as found before all of it was pushed.
+pub async fn run(platform: &Platform) -> Result<Ticked, TickFault> {
+    let now = platform.clock.now();
+    let shared = platform.table.shared();
+    let sweep = shared.sweep(now).await?;
+    let fresh: Vec<RawJob> = sweep.fresh.iter().map(|due| due.job.clone()).collect();
+    let again = still_to_do(platform, &sweep.again, now).await?;
+    for chunk in fresh.chunks(PUSH).chain(again.chunks(PUSH)) {
+        platform.queue.push(chunk).await?;
+    }
+    shared.swept(&sweep).await?;
+    let ticked = Ticked { fresh: fresh.len(), again: again.len(), done: sweep.again.len() - again.len() };
+    tracing::info!(
+        due.fresh = ticked.fresh,
+        due.again = ticked.again,
+        due.done = ticked.done,
+        "the minute was swept"
+    );
+    Ok(ticked)
+}
+
+/// What of the work that was due before is still to be done; each work once, whatever buckets it was found in.
+async fn still_to_do(platform: &Platform, again: &[Due], now: Timestamp) -> Result<Vec<RawJob>, TableFault> {
+    let mut sends: BTreeMap<ClinicId, Vec<MessageId>> = BTreeMap::new();
+    for request in again.iter().filter_map(request) {
+        sends.entry(request.clinic).or_default().push(request.message);
+    }
+    let mut waiting = HashSet::new();
+    for (clinic, mut ids) in sends {
+        ids.sort_unstable();
+        ids.dedup();
+        let keys: Vec<_> = ids.into_iter().map(|message| MessageKey { message }).collect();
+        let found = platform.table.of(clinic).get_many::<Message>(&keys).await?;
+        waiting.extend(
+            found.iter().flatten().filter(|message| waits(message, now)).map(|message| (clinic, message.id)),
+        );
+    }
+    let mut seen = HashSet::new();
+    let wanted = |due: &&Due| {
+        seen.insert((due.clinic, due.id.clone()))
+            && request(due).is_none_or(|request| waiting.contains(&(request.clinic, request.message)))
+    };
+    Ok(again.iter().filter(wanted).map(|due| due.job.clone()).collect())
+}
+
+/// The request to send, if the work is one that can be read.
+fn request(due: &Due) -> Option<SendRequested> {
+    due.job.read::<SendRequested>()?.ok()
+}
+
+/// Whether a sender has to look at the message now: it waits and its time has come, or who claimed it died.
+fn waits(message: &Message, now: Timestamp) -> bool {
+    let dead = || message.claimed_until.is_some_and(|until| until < now);
+    (message.status.is_pending() && message.send_at <= now) || (message.status == Status::Sending && dead())
+}
+
+#[cfg(test)]
+#[path = "tick_tests.rs"]
+mod tests;
