@@ -188,7 +188,8 @@ impl Replan for Reminders {
             None => None,
         };
         let cause = self.cause(before.map(|kept| &**kept), after);
-        self.write_plan(write, cause, after, person, old.as_ref()).await
+        // On the heap: writers of visits nest deeply enough without it.
+        Box::pin(self.write_plan(write, cause, after, person, old.as_ref())).await
     }
 }
 
