@@ -36,7 +36,6 @@ fn status(to: Status) -> Change {
     Change::Status { to, reason: Some("ill".into()) }
 }
 
-/// E-18
 #[tokio::test]
 async fn a_confirmation_is_kept_with_who_and_how_and_twice_is_once() {
     let home = Home::new().await;

@@ -166,7 +166,6 @@ async fn wrong_fields_of_an_event_are_pointed_at(
     assert_eq!(became[1], applied(Effect::Created), "the others are taken");
 }
 
-/// Z-01
 #[tokio::test]
 async fn an_event_of_another_clinic_is_refused() {
     let home = Home::new().await;
