@@ -30,6 +30,8 @@ impl Links for VisitLinks {
     ) -> BoxFuture<'a, Result<Vec<(&'static str, String)>, PlatformFault>> {
         Box::pin(async move {
             let secret = self.secrets.get("links").await?;
+            // The secret in use stands first; the one before may follow after a comma, for links that are out.
+            let key = secret.reveal().split(',').next().unwrap_or_default().trim().as_bytes();
             let link = |purpose| {
                 let link = Link {
                     clinic: table.clinic(),
@@ -37,7 +39,7 @@ impl Links for VisitLinks {
                     generation: visit.generation,
                     purpose,
                 };
-                format!("{public_url}/l/v/{}", make(secret.reveal().as_bytes(), &link))
+                format!("{public_url}/l/v/{}", make(key, &link))
             };
             Ok(vec![
                 ("links.confirm", link(Purpose::Confirm)),

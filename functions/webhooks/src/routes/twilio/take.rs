@@ -1,0 +1,76 @@
+//! What a verified call tells, kept before the answer.
+
+use axum::body::Bytes;
+use edge::{Problem, Visit};
+use http::Uri;
+use kernel::{Job, Timestamp};
+use messaging::{inbound::InboundReceived, receipt};
+use platform::Platform;
+use providers::{Event, Hook, Inbound, Provider, TwilioHook, Verified};
+use serde_json::{Value, json};
+use table::{Digest, WriteFault, shared::StrayEvent};
+
+/// Keeps everything a call tells. If anything could not be kept, the provider shall tell all of it again.
+pub(super) async fn take(
+    platform: &Platform,
+    visit: Visit,
+    hook: &TwilioHook,
+    verified: &Verified,
+    (uri, body): (&Uri, &Bytes),
+) -> Result<(), Problem> {
+    let events = match hook.events(verified) {
+        Ok(events) => events,
+        Err(unreadable) => {
+            // The same call will not fare better: kept for whoever mends the reader, and never told again.
+            tracing::error!(request.id = %visit.request, fault = %unreadable, "a callback cannot be read and is kept aside");
+            let call = json!({
+                "unreadable": { "path": uri.path(), "query": uri.query(), "body": String::from_utf8_lossy(body) }
+            });
+            keep(platform, "unreadable", &call.to_string(), &call).await?;
+            return Ok(());
+        }
+    };
+    for event in events {
+        match event {
+            Event::Receipt(receipt) => {
+                receipt::apply(platform, &receipt).await?;
+            }
+            Event::Inbound(inbound) => received(platform, inbound).await?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes down that somebody wrote to a clinic, as work that is due now, and asks for it to be done at once.
+async fn received(platform: &Platform, inbound: Inbound) -> Result<(), WriteFault> {
+    let Some(clinic) = platform.table.shared().clinic_of(inbound.to.as_str()).await? else {
+        tracing::error!(
+            inbound.provider_id = %inbound.provider_id,
+            "a text came to a number that is no clinic's and is kept aside"
+        );
+        let event = Event::Inbound(inbound);
+        let Event::Inbound(inbound) = &event else { return Ok(()) };
+        let told = serde_json::to_value(&event).unwrap_or_default();
+        return keep(platform, &inbound.provider_id, &event.key(), &told).await;
+    };
+    let now: Timestamp = platform.clock.now();
+    let job = InboundReceived { clinic, inbound, received_at: now };
+    let mut write = platform.table.of(clinic).write();
+    write.due(now, &job.due_id(), &job);
+    write.commit().await?;
+    if let Err(fault) = platform.queue.push(&[job.raw()]).await {
+        tracing::warn!(clinic.id = %clinic, fault = %fault, "a hint was not pushed; the tick will find the work");
+    }
+    Ok(())
+}
+
+async fn keep(platform: &Platform, id: &str, digest: &str, event: &Value) -> Result<(), WriteFault> {
+    let stray = StrayEvent {
+        provider: Provider::Twilio.name().to_owned(),
+        provider_id: id.to_owned(),
+        digest: Digest::of(digest),
+        event: event.clone(),
+        at: platform.clock.now(),
+    };
+    platform.table.shared().keep_stray(&stray).await
+}
