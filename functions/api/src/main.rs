@@ -1,5 +1,8 @@
 //! The HTTP API for the staff of clinics, behind the gateway's authorizer.
 
+// The futures of a whole function nest deeply.
+#![recursion_limit = "512"]
+
 use edge::Callers;
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,5 +1,8 @@
 //! Carries imports on, stretch by stretch.
 
+// The futures of a whole function nest deeply.
+#![recursion_limit = "512"]
+
 use imports::Work;
 use kernel::Lane;
 

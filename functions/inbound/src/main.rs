@@ -1,5 +1,8 @@
 //! Takes in what came back: replies, bounces and other mail events, and what they say about addresses.
 
+// The futures of a whole function nest deeply.
+#![recursion_limit = "512"]
+
 use inbound::Work;
 use kernel::Lane;
 

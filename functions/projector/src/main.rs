@@ -1,5 +1,8 @@
 //! Follows the changes of the table: conversation heads, figures, caps, and what the audit log has to seal.
 
+// The futures of a whole function nest deeply.
+#![recursion_limit = "512"]
+
 use projector::Work;
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,6 +1,9 @@
 //! The minute: finds what is due and pushes it to whoever does it. Carries changed rules into the plans, and
 //! seals the audit log.
 
+// The futures of a whole function nest deeply.
+#![recursion_limit = "512"]
+
 use kernel::Lane;
 use reminders::Work;
 

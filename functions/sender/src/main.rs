@@ -1,5 +1,8 @@
 //! Sends the messages that the outbound queue asks for.
 
+// The futures of a whole function nest deeply.
+#![recursion_limit = "512"]
+
 use kernel::Lane;
 use sender::Work;
 
