@@ -139,6 +139,8 @@ pub async fn take<R: Replan>(
     if kept.done {
         return Ok(());
     }
+    // The provider may have told it twice, minutes apart; the first telling gives the message its time and id.
+    let job = &InboundReceived { received_at: kept.received_at, ..job.clone() };
     let clinic = people::Clinic::read(&table).await?.ok_or(InboundFault::NoClinic(job.clinic))?;
     let settings = consent::settings(&table).await?.map(Kept::into_value).unwrap_or_default();
     let rules = settings.rules();

@@ -26,12 +26,25 @@ fn words(language: Option<&str>) -> Option<Words> {
     rows.into_iter().nth(wanted)
 }
 
+#[derive(Deserialize)]
+struct CarrierKeywords {
+    words: Vec<String>,
+}
+
+/// Whether the carrier answers this text by itself; it does so for single words only.
+fn is_answered_by_carrier(text: &str) -> bool {
+    let known: Result<CarrierKeywords, _> =
+        serde_json::from_str(include_str!("../../data/carrier_keywords.json"));
+    known.is_ok_and(|known| known.words.iter().any(|word| word.eq_ignore_ascii_case(text.trim())))
+}
+
 impl Step<'_> {
     /// Answers a keyword, or says once a day that somebody will read it. A provider that has answered a keyword
     /// itself is not answered over.
     pub(super) async fn answer(&self) -> Result<(), InboundFault> {
         let Some(person) = self.person else { return Ok(()) };
-        let provider_answered = self.job.inbound.opt_out_type.is_some();
+        let provider_answered = self.job.inbound.opt_out_type.is_some()
+            || is_answered_by_carrier(self.job.inbound.body.reveal());
         let Some(words) = words(self.sender.language().map(kernel::Language::primary)) else { return Ok(()) };
         let (text, once_a_day) = match self.reading.intent {
             // The carrier answers its own keywords and blocks the number: a second answer would not arrive.
@@ -111,6 +124,28 @@ impl Step<'_> {
             Ok(()) => Ok(true),
             Err(WriteFault::Conflict { .. }) => Ok(false),
             Err(fault) => Err(fault.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_carrier_answers_its_own_single_words_and_nothing_else() {
+        for text in ["STOP", " stop ", "Unstop", "help"] {
+            assert!(is_answered_by_carrier(text), "{text}");
+        }
+        for text in ["stop please", "ALTO", "C", "no more messages"] {
+            assert!(!is_answered_by_carrier(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn there_are_answers_in_each_language_and_english_for_the_rest() {
+        for (tag, language) in [(Some("es"), "es"), (Some("fr"), "fr"), (Some("pt"), "en"), (None, "en")] {
+            assert_eq!(words(tag).unwrap().language, language);
         }
     }
 }
