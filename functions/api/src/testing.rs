@@ -14,6 +14,8 @@ use platform::{Platform, Settings, inside::Nothing};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+mod seeds;
+
 /// One clinic, and somebody in each role; the token is the name of the role.
 pub(crate) struct House {
     pub(crate) platform: Platform,
@@ -61,7 +63,6 @@ impl House {
         version: Option<&str>,
     ) -> (u16, Value) {
         let mut request = Request::builder().method(method).uri(path);
-        request = request.header("authorization", format!("Bearer {role}"));
         if let Some(version) = version {
             request = request.header("if-match", version);
         }
@@ -72,9 +73,14 @@ impl House {
             }
             None => Body::empty(),
         };
+        self.ask(role, request.body(body).unwrap()).await
+    }
+
+    async fn ask(&self, role: &str, mut request: Request<Body>) -> (u16, Value) {
+        request.headers_mut().insert("authorization", format!("Bearer {role}").parse().unwrap());
         // The clock stands still; entries of the log are to have an order all the same.
         self.platform.clock.advance(jiff::SignedDuration::from_millis(1));
-        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();
         let bytes = to_bytes(response.into_body(), usize::MAX).await.unwrap();
         (status, serde_json::from_slice(&bytes).unwrap_or_default())

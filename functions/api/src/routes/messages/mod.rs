@@ -1,0 +1,22 @@
+//! Messages to one person, and what became of them.
+
+mod cancel;
+pub(super) mod compose;
+mod create;
+mod of_person;
+mod reschedule;
+mod resend;
+mod show;
+pub(super) mod view;
+
+use platform::Platform;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) fn routes() -> OpenApiRouter<Platform> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create))
+        .routes(routes!(show::show, reschedule::reschedule))
+        .routes(routes!(cancel::cancel))
+        .routes(routes!(resend::resend))
+        .routes(routes!(of_person::of_person))
+}

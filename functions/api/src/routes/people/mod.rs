@@ -1,0 +1,3 @@
+//! Persons.
+
+pub(super) mod names;
