@@ -10,5 +10,5 @@ use kernel::Lane;
 async fn main() -> Result<(), edge::Error> {
     let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.queue().files()?.platform()))?;
     let work = Work::on(&platform);
-    edge::jobs(Lane::Imports, async |jobs| work.run(jobs).await).await
+    Box::pin(edge::jobs(Lane::Imports, async |jobs| work.run(jobs).await)).await
 }

@@ -28,7 +28,7 @@ impl Work {
         for change in &changes {
             let Some(clinic) = change.clinic() else { continue };
             match changed::<Message>(change) {
-                None => {}
+                None | Some(Ok((_, None))) => {}
                 Some(Err(fault)) => {
                     // One that cannot be read today will not be readable when it comes again.
                     tracing::error!(
@@ -36,7 +36,6 @@ impl Work {
                         "a changed message cannot be read and is passed over"
                     );
                 }
-                Some(Ok((_, None))) => {}
                 Some(Ok((before, Some(after)))) => {
                     self.message(&self.platform.table.of(clinic), before.as_ref(), &after).await?;
                 }

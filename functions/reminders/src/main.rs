@@ -11,5 +11,6 @@ use reminders::Work;
 async fn main() -> Result<(), edge::Error> {
     let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.queue().platform()))?;
     let work = Work::on(&platform);
-    edge::jobs_and_tick(Lane::Reminders, async |jobs| work.run(jobs).await, async || work.tick().await).await
+    let tick = async || work.tick().await;
+    Box::pin(edge::jobs_and_tick(Lane::Reminders, async |jobs| work.run(jobs).await, tick)).await
 }

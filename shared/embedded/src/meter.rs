@@ -85,7 +85,7 @@ impl Meter {
         let items = serde_json::from_str::<Value>(body)
             .ok()
             .and_then(|body| body.get("TransactItems").and_then(Value::as_array).map(Vec::len))
-            .map_or(1.0, |items| 2.0 * items as f64);
+            .map_or(1.0, |items| 2.0 * f64::from(u32::try_from(items).unwrap_or(u32::MAX)));
         self.with(|usage| usage.write_units += items);
     }
 }

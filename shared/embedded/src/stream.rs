@@ -38,19 +38,18 @@ pub(crate) fn changes(
     table: &str,
     after: Option<&str>,
 ) -> Result<(Vec<Change>, Option<String>), EmbeddedFault> {
-    let iterator = match after {
-        Some(place) => place.to_owned(),
-        None => {
-            let streams =
-                value_of(&db.list_streams(read::<ListStreamsRequest>(json!({ "TableName": table }))?)?)?;
-            let arn = text(&streams, "/Streams/0/StreamArn")?;
-            let stream =
-                value_of(&db.describe_stream(read::<DescribeStreamRequest>(json!({ "StreamArn": arn }))?)?)?;
-            let shard = text(&stream, "/StreamDescription/Shards/0/ShardId")?;
-            let ask = json!({ "StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON" });
-            let place = value_of(&db.get_shard_iterator(read::<GetShardIteratorRequest>(ask)?)?)?;
-            text(&place, "/ShardIterator")?
-        }
+    let iterator = if let Some(place) = after {
+        place.to_owned()
+    } else {
+        let streams =
+            value_of(&db.list_streams(read::<ListStreamsRequest>(json!({ "TableName": table }))?)?)?;
+        let arn = text(&streams, "/Streams/0/StreamArn")?;
+        let stream =
+            value_of(&db.describe_stream(read::<DescribeStreamRequest>(json!({ "StreamArn": arn }))?)?)?;
+        let shard = text(&stream, "/StreamDescription/Shards/0/ShardId")?;
+        let ask = json!({ "StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON" });
+        let place = value_of(&db.get_shard_iterator(read::<GetShardIteratorRequest>(ask)?)?)?;
+        text(&place, "/ShardIterator")?
     };
     let ask = json!({ "ShardIterator": iterator, "Limit": 500 });
     let answer = value_of(&db.get_records(read::<GetRecordsRequest>(ask)?)?)?;

@@ -24,11 +24,11 @@ impl JobFault {
     }
 
     /// A job that no part of this program knows, or that cannot be read.
-    pub fn unknown(r#type: &str) -> Self {
+    pub fn unknown(kind: &str) -> Self {
         Self {
             kind: Kind::Invalid,
             code: "job_unknown",
-            says: format!("no reader for a job of type {}", r#type),
+            says: format!("no reader for a job of type {kind}"),
         }
     }
 }

@@ -28,7 +28,7 @@ impl ClinicTable {
 
     /// Up to a hundred counters of one thing whose name begins with `with`.
     pub async fn counts(&self, of: &str, with: &str) -> Result<Vec<Counter>, TableFault> {
-        let span = CounterKey::within(&of.to_owned()).beginning(with);
+        let span = CounterKey::within(of.to_owned()).beginning(with);
         let rows = self.table.rows(&self.prefix, &span, 100, None, false).await?;
         Ok(rows
             .items

@@ -53,7 +53,11 @@ pub(crate) async fn create(table: &Table) -> Result<(), TableFault> {
         .await;
     match made {
         Ok(_) => Ok(()),
-        Err(error) if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) => Ok(()),
+        Err(error)
+            if error.as_service_error().is_some_and(CreateTableError::is_resource_in_use_exception) =>
+        {
+            Ok(())
+        }
         Err(error) => Err(TableFault::of("CreateTable", &error)),
     }
 }

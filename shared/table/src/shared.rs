@@ -157,7 +157,7 @@ impl SharedTable {
         provider: &str,
         provider_id: &str,
     ) -> Result<Vec<Kept<StrayEvent>>, TableFault> {
-        let span = StrayEventKey::within(&provider.to_owned(), &provider_id.to_owned());
+        let span = StrayEventKey::within(provider.to_owned(), provider_id.to_owned());
         Ok(self.table.page("all", &span, 100, None).await?.items)
     }
 
@@ -235,7 +235,7 @@ impl SharedTable {
 
     async fn bucket(&self, minute: Timestamp, now: Timestamp) -> Result<Vec<Due>, TableFault> {
         let shards = try_join_all((0..SHARDS).map(async |shard| {
-            let span = DueKey::within(&minute, &shard);
+            let span = DueKey::within(minute, shard);
             let mut found = Vec::new();
             let mut next = None;
             loop {

@@ -146,7 +146,9 @@ pub(super) async fn holdings(platform: Platform) -> Vec<Fact> {
         facts.push(Fact { label: "People".into(), value: format!("{}{more}", page.items.len()), path: None });
     }
     let now = platform.clock.now();
-    if let Ok(page) = people::appointments::between(&table, now, kernel::Timestamp::MAX, None, limit, None).await {
+    if let Ok(page) =
+        people::appointments::between(&table, now, kernel::Timestamp::MAX, None, limit, None).await
+    {
         let more = if page.next.is_some() { "+" } else { "" };
         facts.push(Fact {
             label: "Visits ahead".into(),

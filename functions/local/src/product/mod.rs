@@ -6,7 +6,13 @@ mod secrets;
 mod uploads;
 mod workers;
 
-use std::{io, net::Ipv4Addr, path::PathBuf, sync::Arc};
+use std::{
+    fs::{File, TryLockError},
+    io,
+    net::Ipv4Addr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use axum::Router;
 use edge::Callers;
@@ -32,7 +38,7 @@ use crate::{
 /// What the command line says.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The port on 127.0.0.1.
+    /// The port on 127.0.0.1; 0 for any.
     pub port: u16,
     /// Where everything is kept.
     pub data: PathBuf,
@@ -65,9 +71,15 @@ impl Options {
 /// Why the product does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Broken {
-    /// A file or the port.
+    /// A file.
     #[error("{0}")]
     Io(#[from] io::Error),
+    /// Something else listens there.
+    #[error("port {0} on 127.0.0.1 is taken: stop what listens there, or choose another with --port")]
+    PortTaken(u16),
+    /// Two processes on the same data would undo each other's work.
+    #[error("{0} is in use by another process")]
+    DataInUse(String),
     /// The database.
     #[error("{0}")]
     Database(#[from] embedded::EmbeddedFault),
@@ -98,14 +110,25 @@ pub struct Product {
     simulators: Simulators,
     router: Router,
     options: Options,
+    listener: TcpListener,
+    /// Held as long as the process lives; a kill lets go of it.
+    _lock: File,
 }
 
 const ACCOUNT: &str = "AC00000000000000000000000000000001";
 
 impl Product {
-    /// Opens what is kept, or begins anew with the demo clinic.
-    pub async fn open(options: Options) -> Result<Self, Broken> {
-        std::fs::create_dir_all(&options.data)?;
+    /// Opens what is kept, or begins anew with the demo clinic. Nothing is touched if the port or the data is
+    /// somebody else's.
+    pub async fn open(mut options: Options) -> Result<Self, Broken> {
+        let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, options.port)).await {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+                return Err(Broken::PortTaken(options.port));
+            }
+            bound => bound?,
+        };
+        options.port = listener.local_addr()?.port();
+        let lock = lock(&options.data)?;
         let base = format!("http://127.0.0.1:{}", options.port);
         let zone: Zone = demo::ZONE.parse().map_err(|_| Broken::Demo("its zone is unknown".to_owned()))?;
         let clock = MovableClock::open(&options.data.join("clock"), zone)?;
@@ -150,12 +173,12 @@ impl Product {
         demo::set_up(&platform).await.map_err(Broken::Demo)?;
         let issuer = Issuer::open(&options.data.join("tokens"), &base, "local", Clock::system())?;
         let router = router(&platform, &clock, &simulators, issuer)?;
-        Ok(Self { platform, queue, embedded, clock, simulators, router, options })
+        Ok(Self { platform, queue, embedded, clock, simulators, router, options, listener, _lock: lock })
     }
 
     /// Serves until asked to stop.
     pub async fn run(self) -> Result<(), Broken> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, self.options.port)).await?;
+        tracing::info!(address = %self.listener.local_addr()?, "the product listens");
         let (stop, stopped) = watch::channel(false);
         let workers = workers::Workers::new(&self.platform, &self.queue);
         let mut tasks = workers.spawn(&stopped);
@@ -183,12 +206,23 @@ impl Product {
             let _ = stop.send(true);
         };
         let ticking = ticker.run(async |_| workers.tick().await, ends);
-        let (served, ()) = tokio::join!(serve::serve(listener, self.router, until), ticking);
+        let (served, ()) = tokio::join!(serve::serve(self.listener, self.router, until), ticking);
         served?;
         for task in tasks {
             let _ = task.await;
         }
         Ok(())
+    }
+}
+
+/// Makes the folder, and keeps other processes out of it.
+fn lock(data: &Path) -> Result<File, Broken> {
+    std::fs::create_dir_all(data)?;
+    let lock = File::create(data.join("lock"))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(Broken::DataInUse(data.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(error.into()),
     }
 }
 

@@ -20,7 +20,8 @@ pub(super) struct Own {
 fn random() -> String {
     let mut bytes = [0; 24];
     Clock::system().random(&mut bytes);
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 impl Own {

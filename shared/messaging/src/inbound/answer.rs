@@ -43,16 +43,14 @@ impl Step<'_> {
     /// itself is not answered over.
     pub(super) async fn answer(&self) -> Result<(), InboundFault> {
         let Some(person) = self.person else { return Ok(()) };
-        let provider_answered = self.job.inbound.opt_out_type.is_some()
-            || is_answered_by_carrier(self.job.inbound.body.reveal());
+        let provider_answered =
+            self.job.inbound.opt_out_type.is_some() || is_answered_by_carrier(self.job.inbound.body.reveal());
         let Some(words) = words(self.sender.language().map(kernel::Language::primary)) else { return Ok(()) };
         let (text, once_a_day) = match self.reading.intent {
             // The carrier answers its own keywords and blocks the number: a second answer would not arrive.
-            Intent::OptOut if provider_answered || self.opted_out => return Ok(()),
-            Intent::OptOut => (words.opted_out, false),
-            Intent::OptIn if provider_answered => return Ok(()),
+            Intent::OptOut | Intent::OptIn | Intent::Help if provider_answered => return Ok(()),
+            Intent::OptOut if !self.opted_out => (words.opted_out, false),
             Intent::OptIn => (words.opted_in, false),
-            Intent::Help if provider_answered => return Ok(()),
             Intent::Help => (words.help, false),
             Intent::Unclear | Intent::Reschedule | Intent::Decline if !self.reading.wrong_number => {
                 (words.unclear, true)

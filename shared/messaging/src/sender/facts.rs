@@ -72,7 +72,7 @@ fn address(contact: &ContactPoint) -> Option<(Channel, Address)> {
     }
 }
 
-fn places<'a>(who: &'a Person, is_guardian: bool) -> impl Iterator<Item = Place<'a>> {
+fn places(who: &Person, is_guardian: bool) -> impl Iterator<Item = Place<'_>> {
     who.contacts.iter().filter_map(move |contact| {
         let (channel, address) = address(contact)?;
         let usable = contact.is_usable() && address.takes(channel);
