@@ -15,10 +15,12 @@ use super::{
     outcome,
     words::{Wordless, Writer},
 };
-use crate::{Ended, Message, Snapshot, Status};
+use crate::{Ended, Message, Snapshot, Source, Status};
 
 /// How often a message is tried after the first time, and after how many minutes each.
 const PAUSES: [i64; 3] = [1, 4, 16];
+/// A reminder is tried once more; then staff has to know while there is still time to call.
+const REMINDER_RETRIES: usize = 1;
 
 impl Sender {
     /// Brings a claimed message to its outcome.
@@ -215,12 +217,14 @@ fn mail(clinic: &Clinic, said: &Snapshot, category: Category, unsubscribe: Optio
 /// What a refusal makes of the message.
 fn refused(next: Message, error: SendError, now: Timestamp) -> Message {
     let tries = next.attempts.len();
+    let most = if matches!(next.source, Source::Reminder { .. }) { REMINDER_RETRIES } else { PAUSES.len() };
+    let pause_after = |tries: usize| PAUSES.get(tries.saturating_sub(1)).copied().filter(|_| tries <= most);
     let pause = match error.class {
         ErrorClass::Ambiguous => {
             return outcome::unknown(next, now, "the provider gave no answer that could be understood");
         }
-        ErrorClass::Transient => PAUSES.get(tries.saturating_sub(1)).copied(),
-        ErrorClass::TransientOnce => PAUSES.get(tries.saturating_sub(1)).copied().filter(|_| tries == 1),
+        ErrorClass::Transient => pause_after(tries),
+        ErrorClass::TransientOnce => pause_after(tries).filter(|_| tries == 1),
         ErrorClass::Defer => {
             let provider = next.attempts.last().and_then(|attempt| attempt.provider);
             let until = provider.map_or(now, |provider| provider.deferred_until(now));
