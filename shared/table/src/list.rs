@@ -51,6 +51,11 @@ pub struct Span {
 /// Above every letter that may follow the separator in an order.
 const ABOVE: char = '\u{10ffff}';
 
+/// Where a stretch begins. The database takes no empty text for a key; this is the least that it takes.
+fn lowest(low: &str) -> &str {
+    if low.is_empty() { "\u{0}" } else { low }
+}
+
 impl Span {
     pub(crate) fn new(index: Index, shared: bool, partition: String, word: &'static str) -> Self {
         Self {
@@ -179,7 +184,7 @@ impl Table {
             .consistent_read(exact && span.index == Index::Table)
             .key_condition_expression(format!("{partition} = :p AND {order} BETWEEN :low AND :high"))
             .expression_attribute_values(":p", text(full))
-            .expression_attribute_values(":low", text(span.low.clone()))
+            .expression_attribute_values(":low", text(lowest(&span.low)))
             .expression_attribute_values(":high", text(span.high.clone()))
             .scan_index_forward(!span.backwards)
             .limit(i32::from(limit))
