@@ -1,1 +1,33 @@
-//! testkit.
+//! A clinic in memory, and sentences about it.
+//!
+//! [`House`] runs the functions as they are deployed on an embedded database, a fixed clock and providers that
+//! do as they are told. When it is dropped it makes sure that nothing was left behind: no job in a queue, none
+//! put aside, no message that a sender still holds or that should have gone out, and none taken twice by a
+//! provider.
+#![expect(clippy::unwrap_used, reason = "everything here is a test: what does not go as it should ends it")]
+
+mod fuse;
+mod house;
+mod look;
+mod patient;
+mod providers;
+mod time;
+mod visit;
+mod wire;
+
+pub use fuse::{Fuse, Kill};
+pub use house::{House, PUBLIC, staff};
+pub use patient::{NewPatient, Patient};
+pub use providers::{Answer, FakeProviders, Sent};
+pub use time::{hours, minutes};
+pub use visit::Visit;
+
+/// The number that texts of the clinic come from.
+pub const OUR_NUMBER: &str = "+12125550100";
+/// The number people call.
+pub const HELP_NUMBER: &str = "+12125550101";
+
+/// An instant, from text that is one.
+pub fn at(text: &str) -> kernel::Timestamp {
+    text.parse().expect("an instant such as 2026-06-08T14:00:00Z")
+}

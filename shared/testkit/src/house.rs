@@ -1,0 +1,320 @@
+//! The clinic, and the functions around it.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    sync::Arc,
+};
+
+use audit::{Actor, Who};
+use automations::rules::{self, Channels, Late, Rule, RuleDraft, Timing};
+use aws_sdk_dynamodb::types::AttributeValue;
+use embedded::Embedded;
+use futures::FutureExt as _;
+use kernel::{CallerId, Channel, ClinicId, Clock, Id as _, Lane, RawJob, Timestamp};
+use people::{
+    Clinic,
+    appointments::Status,
+    clinic::{MailSender, TextSender},
+};
+use platform::{
+    Http, Platform, Settings, Worked,
+    inside::{FixedSecrets, InsideQueue, Nothing},
+};
+use table::{ClinicTable, Kept, Table};
+
+use crate::{
+    FakeProviders, Fuse, HELP_NUMBER, OUR_NUMBER, at,
+    fuse::{self, FusedHttp},
+};
+
+/// Where the outside finds us.
+pub const PUBLIC: &str = "https://comms.example.com";
+/// What Twilio signs its calls with.
+pub(crate) const TOKEN: &str = "a-token-of-tests";
+/// The topic that carries mail events.
+pub(crate) const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:mail-events";
+/// What SQS hands to a function at a time.
+const BATCH: usize = 10;
+
+/// A member of staff.
+pub fn staff() -> Actor {
+    Actor { who: Who::Staff { id: CallerId::FIRST, role: access::Role::ClinicAdmin }, request: None, from: None }
+}
+
+/// A clinic in New York with the product's templates, its functions, its table and its providers. It begins on
+/// Monday 8 June 2026 at 10:00 on the clinic's clock.
+pub struct House {
+    /// The clock of everything; it stands still until it is moved.
+    pub clock: Clock,
+    /// The handles that the functions work on.
+    pub platform: Platform,
+    /// Twilio and SES.
+    pub providers: FakeProviders,
+    /// The queues of all lanes.
+    pub queue: InsideQueue,
+    /// The database.
+    pub embedded: Embedded,
+    /// The clinic's part of the table.
+    pub table: ClinicTable,
+    sender: sender::Work,
+    inbound: inbound::Work,
+    imports: imports::Work,
+    reminders: reminders::Work,
+    projector: projector::Work,
+    /// How far the stream was followed.
+    pub(crate) place: RefCell<Option<String>>,
+    versions: Cell<u64>,
+    leaves: Cell<bool>,
+}
+
+impl House {
+    /// A clinic without rules and patients. The seed decides all ids.
+    pub async fn new(seed: u64) -> Self {
+        let clock = Clock::fixed(at("2026-06-08T14:00:00Z"), seed);
+        let embedded = Embedded::memory().expect("memory is there");
+        let table = embedded.table(clock.clone()).await.expect("an empty database takes a table");
+        let providers = FakeProviders::new(clock.clone());
+        let queue = InsideQueue::new();
+        let secrets = [
+            ("twilio".to_owned(), format!("AC1:{TOKEN}")),
+            ("twilio-hook".to_owned(), TOKEN.to_owned()),
+            ("links".to_owned(), "a-secret-of-tests".to_owned()),
+        ];
+        let settings = Settings {
+            stage: "test".to_owned(),
+            public_url: PUBLIC.to_owned(),
+            twilio_base_url: "https://twilio.example.com".to_owned(),
+            twilio_account_sid: "AC1".to_owned(),
+            ses_base_url: "https://ses.example.com".to_owned(),
+            ses_configuration_set: "tests".to_owned(),
+            ses_topic_arn: TOPIC.to_owned(),
+        };
+        let platform = Platform {
+            clock: clock.clone(),
+            table: table.clone(),
+            queue: Arc::new(queue.clone()),
+            files: Arc::new(Nothing),
+            secrets: Arc::new(FixedSecrets::new(secrets)),
+            http: Arc::new(providers.clone()),
+            settings: Arc::new(settings),
+        };
+        let house = Self {
+            sender: sender::Work::on(&platform),
+            inbound: inbound::Work::on(&platform),
+            imports: imports::Work::on(&platform),
+            reminders: reminders::Work::on(&platform),
+            projector: projector::Work::on(&platform),
+            table: table.of(ClinicId::derived(&["house"])),
+            clock,
+            platform,
+            providers,
+            queue,
+            embedded,
+            place: RefCell::default(),
+            versions: Cell::new(0),
+            leaves: Cell::new(false),
+        };
+        house.opens().await;
+        house
+    }
+
+    async fn opens(&self) {
+        let mut clinic = Clinic::new(self.table.clinic(), "Bright Smiles", "America/New_York".parse().unwrap());
+        clinic.state = Some("NY".to_owned());
+        clinic.help_phone = Some(HELP_NUMBER.parse().unwrap());
+        clinic.text = Some(TextSender::Number { number: OUR_NUMBER.parse().unwrap() });
+        clinic.mail = Some(MailSender {
+            address: "hello@brightsmiles.example.com".parse().unwrap(),
+            name: "Bright Smiles".to_owned(),
+            reply_to: None,
+        });
+        clinic.save(&self.platform.table).await.unwrap();
+        templates::seed(&self.table).await.unwrap();
+        self.reminders.tick().await.unwrap();
+        self.settles().await;
+    }
+
+    /// What the clinic has set, changed.
+    pub async fn sets(&self, change: impl FnOnce(&mut Clinic)) {
+        let mut clinic = Clinic::read(&self.table).await.unwrap().unwrap().into_value();
+        change(&mut clinic);
+        clinic.save(&self.platform.table).await.unwrap();
+        // A sender remembers the clinic for half a minute.
+        self.time_passes(crate::minutes(1)).await;
+    }
+
+    /// A rule by text message with the template of two days before, which asks to confirm.
+    pub fn rule(&self, name: &str, timing: Timing) -> RuleDraft {
+        RuleDraft {
+            name: name.to_owned(),
+            enabled: true,
+            timing,
+            statuses: vec![Status::Scheduled, Status::Confirmed],
+            out_of_reach: true,
+            channels: Channels::FirstOf(vec![Channel::Sms]),
+            template: templates::seed_id(&self.table, "reminder_48h"),
+            template_version: None,
+            follow_latest: false,
+            service_types: Vec::new(),
+            asks_confirmation: true,
+            skip_if_confirmed: false,
+            late: Late::Skip,
+        }
+    }
+
+    /// Takes a rule and lets it be carried into the plans.
+    pub async fn has_rule(&self, draft: &RuleDraft) -> Kept<Rule> {
+        let rule = rules::create(&self.table, &staff(), draft).await.unwrap();
+        self.time_passes(crate::minutes(1)).await;
+        rule
+    }
+
+    /// The next version that the clinic's other system counts.
+    pub(crate) fn version(&self) -> u64 {
+        self.versions.set(self.versions.get() + 1);
+        self.versions.get()
+    }
+
+    /// The platform of one worker of its own, with a fuse in its wires.
+    pub fn worker(&self, fuse: &Fuse) -> Platform {
+        let client = fuse::client(&self.embedded, fuse);
+        let http: Arc<dyn Http> =
+            Arc::new(FusedHttp { fuse: fuse.clone(), http: Arc::new(self.providers.clone()) });
+        Platform {
+            table: Table::new(move || client.clone(), "comms".to_owned(), self.clock.clone()),
+            http,
+            ..self.platform.clone()
+        }
+    }
+
+    /// One minute's tick.
+    pub async fn ticks(&self) {
+        self.reminders.tick().await.unwrap();
+    }
+
+    /// Works until no queue holds a job and the stream of changes has been followed.
+    pub async fn settles(&self) {
+        loop {
+            let mut busy = false;
+            for lane in Lane::ALL {
+                while self.batch(lane).await {
+                    busy = true;
+                }
+            }
+            if !self.follows().await && !busy {
+                return;
+            }
+        }
+    }
+
+    async fn batch(&self, lane: Lane) -> bool {
+        let taken = self.queue.take(lane, BATCH);
+        if taken.is_empty() {
+            return false;
+        }
+        let jobs: Vec<RawJob> = taken.iter().map(|delivery| delivery.job.clone()).collect();
+        let worked: Vec<Worked> = match lane {
+            Lane::Outbound => self.sender.run(jobs).await,
+            Lane::Inbound => self.inbound.run(jobs).await,
+            Lane::Imports => self.imports.run(jobs).await,
+            Lane::Reminders => self.reminders.run(jobs).await,
+        };
+        self.queue.settle(taken.into_iter().zip(worked).collect());
+        true
+    }
+
+    /// Follows the stream of changes to its end; whether there were any.
+    pub async fn follows(&self) -> bool {
+        let mut any = false;
+        loop {
+            let place = self.place.borrow().clone();
+            let (changes, next) = self.embedded.changes(place.as_deref()).unwrap();
+            *self.place.borrow_mut() = next.or(place);
+            if changes.is_empty() {
+                return any;
+            }
+            any = true;
+            self.projector.run(changes).await.unwrap();
+        }
+    }
+
+    /// Everything the product remembers of the changes so far is told once more, as the stream may.
+    pub async fn follows_again(&self) {
+        *self.place.borrow_mut() = None;
+        self.follows().await;
+    }
+
+    /// What is left behind is meant to be.
+    pub fn may_leave_work(&self) {
+        self.leaves.set(true);
+    }
+
+    /// All items of a kind, as they stand in the table.
+    pub(crate) fn items(&self, kind: &str) -> Vec<HashMap<String, AttributeValue>> {
+        let mut found = Vec::new();
+        let mut from = None;
+        loop {
+            let scan = self
+                .embedded
+                .client()
+                .scan()
+                .table_name("comms")
+                .filter_expression("#k = :k")
+                .expression_attribute_names("#k", "kind")
+                .expression_attribute_values(":k", AttributeValue::S(kind.to_owned()))
+                .set_exclusive_start_key(from)
+                .send();
+            // The database answers at once: nothing has to be waited for, so that this may run in a drop.
+            let page = tokio::task::unconstrained(scan).now_or_never();
+            let page = page.expect("the database is in this process").unwrap();
+            found.extend(page.items.unwrap_or_default());
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return found;
+            }
+        }
+    }
+
+    /// What was left behind, in words.
+    pub fn left_behind(&self) -> Vec<String> {
+        let now = self.clock.now();
+        let mut left = Vec::new();
+        if !self.queue.is_idle() {
+            left.push(format!("{} jobs wait in the queues", self.queue.waiting()));
+        }
+        left.extend(self.queue.dead().iter().map(|(job, fault)| format!("put aside: {} {fault}", job.r#type)));
+        for item in self.items("message") {
+            let field = |name: &str| {
+                let data = item.get("d").and_then(|data| data.as_m().ok());
+                data.and_then(|data| data.get(name)).and_then(|value| value.as_s().ok()).cloned()
+            };
+            let status = field("status").unwrap_or_default();
+            let due = field("send_at").and_then(|at| at.parse::<Timestamp>().ok()).is_some_and(|at| at <= now);
+            if status == "SENDING" || (matches!(status.as_str(), "QUEUED" | "SCHEDULED") && due) {
+                left.push(format!("{} is {status}", field("id").unwrap_or_default()));
+            }
+        }
+        for item in self.items("inbound") {
+            let done = item.get("d").and_then(|data| data.as_m().ok()).and_then(|data| data.get("done"));
+            if done.and_then(|done| done.as_bool().ok()) != Some(&true) {
+                left.push("something that came in was not taken in".to_owned());
+            }
+        }
+        left
+    }
+}
+
+impl Drop for House {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        let twice = self.providers.taken_twice();
+        assert!(twice.is_empty(), "taken twice by a provider: {twice:?}");
+        if !self.leaves.get() {
+            let left = self.left_behind();
+            assert!(left.is_empty(), "left behind: {left:?}");
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! Providers that do as they are told: they speak enough of Twilio's and SES's answers, keep all they hear, and
+//! make sure that no message is taken twice.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+use http::{Method, Request, Response};
+use jiff::{fmt::rfc2822, tz::TimeZone};
+use kernel::{Channel, ClinicId, Clock, MessageId, Timestamp};
+use platform::{Auth, Http, HttpFault};
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+use url::{Url, form_urlencoded};
+
+/// What a provider does with a call to send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Takes the message and says so.
+    Accept,
+    /// Refuses with this code: a number of Twilio's, or a name of SES's.
+    Refuse(&'static str),
+    /// Asks for patience (429).
+    Busy,
+    /// Fails in the middle (503): nobody can tell what became of the message.
+    Away,
+    /// Cannot be reached at all.
+    Unreachable,
+    /// Takes the message, and the answer gets lost.
+    AcceptUnheard,
+    /// Does not take the message, and no answer comes.
+    Silence,
+    /// Takes the message and thinks until it is told to go on.
+    AcceptSlowly,
+}
+
+/// A message as a provider has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// Over which channel it goes.
+    pub channel: Channel,
+    /// To whom.
+    pub to: String,
+    /// From whom.
+    pub from: String,
+    /// The subject of a mail.
+    pub subject: Option<String>,
+    /// The text.
+    pub text: String,
+    /// For whom it is sent.
+    pub clinic: ClinicId,
+    /// Our id of it.
+    pub message: MessageId,
+    /// Which attempt it is.
+    pub attempt: u32,
+    /// The provider's id of it.
+    pub provider_id: String,
+    /// Where receipts go; empty for mail.
+    pub callback: String,
+    /// When it was taken.
+    pub at: Timestamp,
+}
+
+/// The providers. Cloning gives another handle.
+#[derive(Clone)]
+pub struct FakeProviders(Arc<Inner>);
+
+struct Inner {
+    clock: Clock,
+    state: Mutex<State>,
+    called: Notify,
+    go_on: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    answers: VecDeque<Answer>,
+    always: Option<Answer>,
+    /// Calls to send, whatever became of them.
+    heard: Vec<Sent>,
+    /// Messages that were taken.
+    taken: Vec<Sent>,
+    looked_up: usize,
+    twice: Vec<String>,
+}
+
+impl FakeProviders {
+    /// Providers that take everything.
+    pub fn new(clock: Clock) -> Self {
+        let inner =
+            Inner { clock, state: Mutex::default(), called: Notify::new(), go_on: Notify::new() };
+        Self(Arc::new(inner))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What becomes of the next call to send, after those told before.
+    pub fn will(&self, answer: Answer) {
+        self.state().answers.push_back(answer);
+    }
+
+    /// What becomes of every call to send that nothing else was told for.
+    pub fn always(&self, answer: Answer) {
+        self.state().always = Some(answer);
+    }
+
+    /// Every call to send that was heard.
+    pub fn heard(&self) -> Vec<Sent> {
+        self.state().heard.clone()
+    }
+
+    /// Every message that was taken, in order.
+    pub fn taken(&self) -> Vec<Sent> {
+        self.state().taken.clone()
+    }
+
+    /// How often somebody asked what became of a message.
+    pub fn looked_up(&self) -> usize {
+        self.state().looked_up
+    }
+
+    /// Waits until a call is being thought about.
+    pub async fn is_called(&self) {
+        self.0.called.notified().await;
+    }
+
+    /// Lets the call that is being thought about be answered.
+    pub fn go_on(&self) {
+        self.0.go_on.notify_one();
+    }
+
+    /// Messages that were taken more than once; what must never be.
+    pub fn taken_twice(&self) -> Vec<String> {
+        self.state().twice.clone()
+    }
+
+    /// Hears a call; gives back what to do and what to say if it is taken.
+    fn hear(&self, request: &Request<Bytes>) -> (Answer, Channel, String) {
+        let mut state = self.state();
+        let number = state.heard.len() + 1;
+        let mut sent = read(request, self.0.clock.now());
+        sent.provider_id = match sent.channel {
+            Channel::Email => format!("0100{number:012}"),
+            _ => format!("SM{number:032}"),
+        };
+        let told = state.answers.pop_front().or_else(|| state.always.clone());
+        let answer = told.unwrap_or(Answer::Accept);
+        state.heard.push(sent.clone());
+        let (channel, id) = (sent.channel, sent.provider_id.clone());
+        if matches!(answer, Answer::Accept | Answer::AcceptUnheard | Answer::AcceptSlowly) {
+            if state.taken.iter().any(|before| before.message == sent.message) {
+                state.twice.push(format!("{} at attempt {}", sent.message, sent.attempt));
+            }
+            state.taken.push(sent);
+        }
+        (answer, channel, id)
+    }
+
+    /// The list of messages, as Twilio tells what became of them.
+    fn list(&self, url: &Url) -> Response<Bytes> {
+        let mut state = self.state();
+        state.looked_up += 1;
+        let to = url.query_pairs().find(|(name, _)| name == "To").map(|(_, value)| value.into_owned());
+        let rows: Vec<Value> = state
+            .taken
+            .iter()
+            .filter(|sent| sent.channel == Channel::Sms && Some(&sent.to) == to.as_ref())
+            .map(|sent| {
+                let created = rfc2822::to_string(&sent.at.to_zoned(TimeZone::UTC)).unwrap_or_default();
+                json!({
+                    "sid": sent.provider_id, "status": "sent", "to": sent.to, "from": sent.from,
+                    "messaging_service_sid": null, "body": sent.text, "date_created": created,
+                })
+            })
+            .collect();
+        respond(200, &json!({ "messages": rows, "next_page_uri": null }))
+    }
+}
+
+fn respond(status: u16, body: &Value) -> Response<Bytes> {
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status.try_into().expect("a status of HTTP");
+    response
+}
+
+fn refused(channel: Channel, status: u16, code: &str) -> Response<Bytes> {
+    match channel {
+        Channel::Email => respond(status, &json!({ "__type": code, "message": "refused" })),
+        _ => respond(status, &json!({ "code": code.parse::<u32>().ok(), "message": "refused", "status": status })),
+    }
+}
+
+impl Http for FakeProviders {
+    fn send<'a>(
+        &'a self,
+        request: Request<Bytes>,
+        _: &'a Auth,
+    ) -> BoxFuture<'a, Result<Response<Bytes>, HttpFault>> {
+        Box::pin(async move {
+            if request.method() == Method::GET {
+                let url = Url::parse(&request.uri().to_string()).expect("carriers make whole addresses");
+                return Ok(self.list(&url));
+            }
+            let (answer, channel, id) = self.hear(&request);
+            let accepted = match channel {
+                Channel::Email => respond(200, &json!({ "MessageId": id })),
+                _ => respond(201, &json!({ "sid": id, "status": "queued" })),
+            };
+            match answer {
+                Answer::Accept => Ok(accepted),
+                Answer::AcceptSlowly => {
+                    self.0.called.notify_one();
+                    self.0.go_on.notified().await;
+                    Ok(accepted)
+                }
+                Answer::Refuse(code) => Ok(refused(channel, 400, code)),
+                Answer::Busy if channel == Channel::Email => {
+                    Ok(refused(channel, 429, "TooManyRequestsException"))
+                }
+                Answer::Busy => Ok(refused(channel, 429, "20429")),
+                Answer::Away => Ok(refused(channel, 503, "20503")),
+                Answer::Unreachable => Err(HttpFault::NotSent("connection refused".to_owned())),
+                Answer::AcceptUnheard | Answer::Silence => Err(HttpFault::NoAnswer("timed out".to_owned())),
+            }
+        })
+    }
+}
+
+/// Reads a call as the provider would.
+fn read(request: &Request<Bytes>, at: Timestamp) -> Sent {
+    if request.uri().path().starts_with("/v2/email/") { mail(request.body(), at) } else { text(request.body(), at) }
+}
+
+fn text(body: &[u8], at: Timestamp) -> Sent {
+    let fields: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
+    let field = |wanted: &str| {
+        fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let callback = field("StatusCallback");
+    let url = Url::parse(&callback).expect("every text says where its receipts go");
+    let id = |wanted: &str| {
+        url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned()).unwrap_or_default()
+    };
+    Sent {
+        channel: Channel::Sms,
+        to: field("To"),
+        from: field("From"),
+        subject: None,
+        text: field("Body"),
+        clinic: id("clinic").parse().expect("the clinic travels along"),
+        message: id("message").parse().expect("the message travels along"),
+        attempt: id("attempt").parse().expect("the attempt travels along"),
+        provider_id: String::new(),
+        callback,
+        at,
+    }
+}
+
+fn mail(body: &[u8], at: Timestamp) -> Sent {
+    let said: Value = serde_json::from_slice(body).expect("SES takes JSON");
+    let tag = |wanted: &str| {
+        let tags = said["EmailTags"].as_array().into_iter().flatten();
+        tags.filter(|tag| tag["Name"] == wanted).find_map(|tag| tag["Value"].as_str()).unwrap_or_default().to_owned()
+    };
+    let text = |pointer: &str| said.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    Sent {
+        channel: Channel::Email,
+        to: text("/Destination/ToAddresses/0"),
+        from: text("/FromEmailAddress"),
+        subject: Some(text("/Content/Simple/Subject/Data")),
+        text: text("/Content/Simple/Body/Text/Data"),
+        clinic: tag("clinic").parse().expect("the clinic travels along"),
+        message: tag("message").parse().expect("the message travels along"),
+        attempt: tag("attempt").parse().expect("the attempt travels along"),
+        provider_id: String::new(),
+        callback: String::new(),
+        at,
+    }
+}
