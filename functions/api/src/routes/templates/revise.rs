@@ -30,7 +30,8 @@ pub(super) struct ReviseTemplate {
 
 /// Save the next version of a template
 ///
-/// The versions before stay as they are, and so do messages that were made from them.
+/// The versions before stay as they are, and so do messages that were made from them. Rules that follow the newest
+/// version plan the visits ahead with it.
 #[utoipa::path(
     put,
     path = "/v1/templates/{id}",
@@ -54,7 +55,10 @@ pub(super) async fn revise(
     let table = platform.table.of(staff.clinic);
     let note = new.note.as_deref();
     match templates::revise(&table, &staff.actor(), id, version, new.content, note).await {
-        Ok(kept) => Ok(TemplateView::whole(&table, &kept).await?.versioned()),
+        Ok(kept) => {
+            automations::rules::template_revised(&table, id).await?;
+            Ok(TemplateView::whole(&table, &kept).await?.versioned())
+        }
         Err(fault) => Err(problem(&table, Some(id), fault).await),
     }
 }
@@ -84,6 +88,32 @@ mod tests {
         assert_eq!(problem["current"]["content"]["languages"]["en"]["sms"], "Two");
         let first = house.get("read_only", &format!("{path}/versions/1")).await;
         assert_eq!(first["content"]["languages"]["en"]["sms"], "One");
+    }
+
+    /// C-18
+    #[tokio::test]
+    async fn rules_that_follow_the_newest_version_are_carried_into_the_plans() {
+        let house = House::new().await;
+        let table = house.platform.table.of(house.clinic);
+        let made = created(&house, template("Day before", "One {{appointmentDate}}")).await;
+        let draft = json!({
+            "name": "The day before",
+            "timing": { "kind": "BEFORE", "amount": 1, "unit": "DAYS" },
+            "channels": { "FIRST_OF": ["SMS"] },
+            "template": made["id"],
+            "follow_latest": true,
+        });
+        let draft: automations::rules::RuleDraft = serde_json::from_value(draft).unwrap();
+        automations::rules::create(&table, &audit::Actor::system("test"), &draft).await.unwrap();
+        let waiting = async || {
+            let sweep = house.platform.table.shared().sweep(house.platform.clock.now()).await.unwrap();
+            sweep.fresh.len()
+        };
+        let before = waiting().await;
+        let path = format!("/v1/templates/{}", made["id"].as_str().unwrap());
+        let body = Some(next("Two {{appointmentDate}}"));
+        assert_eq!(house.send("clinic_admin", "PUT", &path, body, Some("1")).await.0, 200);
+        assert_eq!(waiting().await, before + 1);
     }
 
     #[tokio::test]
