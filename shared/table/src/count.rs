@@ -3,6 +3,7 @@
 use crate::{
     ClinicTable, TableFault,
     keys::{CounterKey, Key},
+    list::{Index, cursor},
 };
 
 /// What a counter stands at.
@@ -26,18 +27,25 @@ impl ClinicTable {
         Ok(item.as_ref().map_or(0, value))
     }
 
-    /// Up to a hundred counters of one thing whose name begins with `with`.
+    /// The counters of one thing whose name begins with `with`, all of them: for things of which there are some
+    /// hundreds.
     pub async fn counts(&self, of: &str, with: &str) -> Result<Vec<Counter>, TableFault> {
         let span = CounterKey::within(of.to_owned()).beginning(with);
-        let rows = self.table.rows(&self.prefix, &span, 100, None, false).await?;
-        Ok(rows
-            .items
-            .iter()
-            .map(|item| {
-                let order = item.get("sk").and_then(|sk| sk.as_s().ok()).map_or("", String::as_str);
+        let (mut counters, mut next) = (Vec::new(), None);
+        loop {
+            let rows = self.table.rows(&self.prefix, &span, 1000, next.as_ref(), false).await?;
+            let mut last = None;
+            for item in &rows.items {
+                let field = |name: &str| item.get(name).and_then(|field| field.as_s().ok());
+                let order = field("sk").map_or("", String::as_str);
                 let name = order.trim_start_matches("counter#").trim_end_matches('#').to_owned();
-                Counter { name, value: value(item) }
-            })
-            .collect())
+                counters.push(Counter { name, value: value(item) });
+                last = field("pk").map(|pk| cursor(Index::Table, pk, order));
+            }
+            next = last.filter(|_| rows.more);
+            if next.is_none() {
+                return Ok(counters);
+            }
+        }
     }
 }

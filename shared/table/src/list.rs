@@ -109,7 +109,7 @@ fn read_text(item: &Item, name: &str) -> Option<String> {
 
 /// A cursor names the last row by its own key and never by its place in the list: places can hold names, and
 /// cursors travel in addresses.
-fn cursor(index: Index, pk: &str, sk: &str) -> Cursor {
+pub(crate) fn cursor(index: Index, pk: &str, sk: &str) -> Cursor {
     Cursor(URL_SAFE_NO_PAD.encode(format!("{}\n{pk}\n{sk}", index.name())))
 }
 

@@ -152,6 +152,9 @@ impl Write {
     /// work, so that planning it twice or taking it back needs no look-up.
     pub fn due<J: Job>(&mut self, at: Timestamp, id: &str, job: &J) -> &mut Self {
         let due = Due::new(self.clinic, at, id, job.raw(), self.table.clock().now());
+        // Moved within its minute it keeps its place, which a transaction may name only once.
+        let place = self.key(&due.key());
+        self.acts.retain(|act| !matches!(act, Act::Delete { key, .. } if *key == place));
         self.put(&due, 1, Expects::Nothing)
     }
 
