@@ -103,6 +103,8 @@ pub(crate) fn after(message: &Message, receipt: &Receipt, now: Timestamp) -> Mes
         if joined != next.status {
             next.ended = None;
             next.claimed_until = None;
+            // Whatever a provider tells of a message, it has taken it; the answer to the call may be lost.
+            next.times.entry(Status::Sent).or_insert(at);
         }
         next = next.moved(joined, at);
     }
