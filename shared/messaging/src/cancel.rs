@@ -184,8 +184,11 @@ pub async fn resend(
     write.create(&actor.did("message.resent").on("message", id).patient(kept.person).entry(table));
     match write.commit().await {
         Ok(()) => hint(platform, &[message.request(table.clinic())]).await,
-        // The same key again: the first one stands.
-        Err(fault) if fault.is_conflict() => {}
+        // The same again: the first one stands.
+        Err(fault) if fault.is_conflict() => {
+            let there = read(table, new, None).await?;
+            return if there.resend_of == Some(id) { Ok(there.into_value()) } else { Err(fault.into()) };
+        }
         Err(fault) => return Err(fault.into()),
     }
     Ok(message)
