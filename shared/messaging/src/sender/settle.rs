@@ -10,7 +10,7 @@ use table::{ClinicTable, WriteFault, keys::MessageKey};
 use super::{Sender, call, outcome};
 use crate::{Message, Status};
 
-/// Minutes after which the provider is asked: it lists a message a moment after it took it.
+/// Minutes after the message became unknown at which the provider is asked: it lists a message a moment after it took it.
 const ASKS: [i64; 3] = [2, 10, 60];
 
 /// Ask the provider what became of a message.
@@ -30,14 +30,16 @@ impl Job for SettleUnknown {
 }
 
 impl SettleUnknown {
+    /// Plans the next question. Its time follows from when the message became unknown, so that a job that is
+    /// told several times plans it once.
     pub(super) async fn plan(
         table: &ClinicTable,
         message: MessageId,
-        now: Timestamp,
+        since: Timestamp,
         asked: usize,
     ) -> Result<(), WriteFault> {
         let Some(minutes) = ASKS.get(asked) else { return Ok(()) };
-        let at = now.saturating_add(SignedDuration::from_mins(*minutes)).unwrap_or(now);
+        let at = since.saturating_add(SignedDuration::from_mins(*minutes)).unwrap_or(since);
         let mut write = table.write();
         write.due(at, &format!("settle-{message}"), &Self { clinic: table.clinic(), message, asked });
         write.commit().await
@@ -60,7 +62,8 @@ impl Sender {
         let found = match self.ask(&kept, &known.clinic).await {
             Some(LookedUp::Found(accepted)) => accepted,
             Some(LookedUp::Absent | LookedUp::Unclear) | None => {
-                SettleUnknown::plan(&table, job.message, now, job.asked + 1).await?;
+                let since = kept.times.get(&Status::Unknown).copied().unwrap_or(now);
+                SettleUnknown::plan(&table, job.message, since, job.asked + 1).await?;
                 return Ok(());
             }
         };
