@@ -88,10 +88,20 @@ pub(super) async fn write(
     Ok(())
 }
 
-/// The outcome, after something else was written while the provider was called: a receipt that was faster.
+/// Whether the claim that was made in `ours` still holds in what stands there now.
+pub(super) fn holds(ours: &Message, there: &Message) -> bool {
+    there.status == Status::Sending
+        && there.claimed_until == ours.claimed_until
+        && there.attempts.len() == ours.attempts.len()
+}
+
+/// The outcome, after something else was written while the provider was called: a receipt that was faster, or
+/// one that came late for an earlier attempt.
 fn merged(ours: &Message, theirs: &Message) -> Message {
     let mut next = ours.clone();
-    next.status = theirs.status.joined(ours.status);
+    if theirs.status != Status::Sending {
+        next.status = theirs.status.joined(ours.status);
+    }
     for (status, at) in &theirs.times {
         next.times.entry(*status).or_insert(*at);
     }
@@ -139,7 +149,8 @@ impl Sender {
                         return Ok(());
                     };
                     // The claim is over already: whoever ended it has the last word on what we did not send.
-                    if next.status.is_pending() || there.attempts.len() != next.attempts.len() {
+                    let unsent = next.status.is_pending() || there.attempts.len() != next.attempts.len();
+                    if unsent && !holds(&kept, &there) {
                         return Ok(());
                     }
                     next = merged(&next, &there);
