@@ -62,9 +62,13 @@ pub struct Received {
     /// Whose thread it went into; absent while it leads to nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<PersonId>,
-    /// How it was read; absent until it was.
+    /// How it was read; absent until it was. It is read once: what follows from it changes what is known, and
+    /// read again it could mean something else.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reading: Option<reply::Reading>,
+    /// Whether the address was opted out when it was read.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub opted_out: bool,
     /// Everything that follows from it was done.
     #[serde(default)]
     pub done: bool,
@@ -146,7 +150,10 @@ pub async fn take<R: Replan>(
     let rules = settings.rules();
     let address = Address::Phone(job.inbound.from.clone());
     let standing = consent::ledger::standings(&table, std::slice::from_ref(&address)).await?.pop();
-    let opted_out = standing.as_ref().is_some_and(consent::ledger::Standing::opted_out);
+    let opted_out = match &kept.reading {
+        Some(_) => kept.opted_out,
+        None => standing.as_ref().is_some_and(consent::ledger::Standing::opted_out),
+    };
     let sender = Sender::find(&table, &address, job.received_at).await?;
     let context = reply::Context {
         at: job.received_at,
@@ -156,14 +163,14 @@ pub async fn take<R: Replan>(
         prompts: &sender.prompts,
         rules: &rules,
     };
-    let reading = reply::read(job.inbound.body.reveal(), &context);
-    let person = sender.person(&reading);
-    tracing::info!(
-        inbound.message = %job.message_id(),
-        inbound.intent = ?reading.intent,
-        inbound.matched = person.is_some(),
-        "a reply was read"
-    );
+    let (kept, reading) = match kept.reading.clone() {
+        Some(reading) => (kept, reading),
+        None => {
+            let reading = reply::read(job.inbound.body.reveal(), &context);
+            (note(&table, kept, &sender, &reading, opted_out).await?, reading)
+        }
+    };
+    let person = kept.person;
     let ends = reading.ends(&context, sender.category(&reading));
     let step = follow::Step {
         platform,
@@ -184,7 +191,29 @@ pub async fn take<R: Replan>(
         step.tasks().await?;
     }
     step.answer().await?;
-    finish(&table, kept, person, reading).await
+    finish(&table, kept).await
+}
+
+/// Notes how it was read and whose it is, before anything follows from it.
+async fn note(
+    table: &ClinicTable,
+    kept: Kept<Received>,
+    sender: &Sender,
+    reading: &reply::Reading,
+    opted_out: bool,
+) -> Result<Kept<Received>, InboundFault> {
+    let person = sender.person(reading);
+    tracing::info!(
+        inbound.provider_id = %kept.inbound.provider_id,
+        inbound.intent = ?reading.intent,
+        inbound.matched = person.is_some(),
+        "a reply was read"
+    );
+    let read = Received { person, reading: Some(reading.clone()), opted_out, ..(*kept).clone() };
+    let mut write = table.write();
+    write.replace(&kept, &read);
+    write.commit().await?;
+    Ok(kept.followed_by(read))
 }
 
 fn provider_says(said: Option<&OptOutType>) -> Option<reply::ProviderSays> {
@@ -202,6 +231,7 @@ async fn receive(table: &ClinicTable, job: &InboundReceived) -> Result<Kept<Rece
         received_at: job.received_at,
         person: None,
         reading: None,
+        opted_out: false,
         done: false,
     };
     if let Some(kept) = table.get::<Received>(&received.key()).await? {
@@ -264,13 +294,8 @@ async fn store(table: &ClinicTable, job: &InboundReceived, person: PersonId) -> 
     }
 }
 
-async fn finish(
-    table: &ClinicTable,
-    kept: Kept<Received>,
-    person: Option<PersonId>,
-    reading: reply::Reading,
-) -> Result<(), InboundFault> {
-    let done = Received { person, reading: Some(reading), done: true, ..(*kept).clone() };
+async fn finish(table: &ClinicTable, kept: Kept<Received>) -> Result<(), InboundFault> {
+    let done = Received { done: true, ..(*kept).clone() };
     let mut write = table.write();
     write.replace(&kept, &done);
     Ok(write.commit().await?)

@@ -52,13 +52,16 @@ impl Sender {
         let mut sent = Vec::new();
         let limit = Limit::new(LOOKED_AT).unwrap_or_default();
         for person in about {
-            // Ids are in the order of the planned times: what lies ahead is not asked about yet.
-            let span =
-                MessagesOfPerson::all(person).to(&<MessageId as kernel::Id>::derived_at(at, &[])).backwards();
-            let page = table.list::<Message>(&span, limit, None).await?;
-            sent.extend(page.items.into_iter().map(table::Kept::into_value).filter(|message| {
-                message.direction == Direction::Out && went_to(message, address) && was_sent(message)
-            }));
+            // Ids are in the order of the planned times. What lies ahead was asked about only if staff has sent
+            // it before its time.
+            let now = <MessageId as kernel::Id>::derived_at(at, &[]);
+            let all = || MessagesOfPerson::all(person);
+            for span in [all().to(&now).backwards(), all().from(&now)] {
+                let page = table.list::<Message>(&span, limit, None).await?;
+                sent.extend(page.items.into_iter().map(table::Kept::into_value).filter(|message| {
+                    message.direction == Direction::Out && went_to(message, address) && was_sent(message)
+                }));
+            }
         }
         sent.sort_by_key(|message| std::cmp::Reverse(sent_at(message)));
         let prompts = prompts(table, &sent).await?;
