@@ -39,7 +39,12 @@ pub async fn address_failed(platform: &Platform, job: AddressFailed) -> Worked {
     let actor = Actor::system("receipts");
     let reader = message.recipient.unwrap_or(message.person);
     let scope = Scope::All;
-    let noted = consent::suppress(&table, &address, Some(reader), (scope, reason), &actor, evidence).await;
+    let noted = if reason == StopReason::Provider {
+        // It blocks the number because its reader has said so.
+        consent::opt_out(&table, &address, Some(reader), scope, &actor, evidence).await
+    } else {
+        consent::suppress(&table, &address, Some(reader), (scope, reason), &actor, evidence).await
+    };
     noted.map_err(|fault| JobFault::from_fault(&fault))?;
     if reason != StopReason::Invalid {
         return Ok(());
