@@ -2,7 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -21,7 +21,7 @@ use platform::{
     Http, Platform, Settings, Worked,
     inside::{FixedSecrets, InsideQueue, Nothing},
 };
-use table::{ClinicTable, Kept, Table};
+use table::{ClinicTable, Due, Kept, Table, changed};
 
 use crate::{
     FakeProviders, Fuse, HELP_NUMBER, OUR_NUMBER, at,
@@ -63,7 +63,9 @@ pub struct House {
     reminders: reminders::Work,
     projector: projector::Work,
     /// How far the stream was followed.
-    pub(crate) place: RefCell<Option<String>>,
+    place: RefCell<Option<String>>,
+    /// The minutes for which work was ever due.
+    pub(crate) buckets: RefCell<BTreeSet<Timestamp>>,
     versions: Cell<u64>,
     leaves: Cell<bool>,
 }
@@ -112,6 +114,7 @@ impl House {
             queue,
             embedded,
             place: RefCell::default(),
+            buckets: RefCell::default(),
             versions: Cell::new(0),
             leaves: Cell::new(false),
         };
@@ -235,6 +238,8 @@ impl House {
                 return any;
             }
             any = true;
+            let due = changes.iter().filter_map(changed::<Due>).filter_map(|due| due.ok()?.1);
+            self.buckets.borrow_mut().extend(due.map(|due| due.minute));
             self.projector.run(changes).await.unwrap();
         }
     }

@@ -72,12 +72,17 @@ impl House {
 
     /// The next minute after `now` in which a tick finds something.
     fn next_minute(&self, now: Timestamp) -> Option<Timestamp> {
-        let buckets = self.items("due").into_iter().filter_map(|item| {
-            let data = item.get("d")?.as_m().ok()?;
-            data.get("minute")?.as_s().ok()?.parse::<Timestamp>().ok()
-        });
-        let looks = buckets.flat_map(|bucket| LOOKS.map(|look| bucket + minutes(look)));
+        let buckets = self.buckets.borrow();
+        // Older ones have had all their looks.
+        let young = buckets.range(now - minutes(12)..);
+        let looks = young.flat_map(|bucket| LOOKS.map(|look| *bucket + minutes(look)));
         looks.filter(|at| *at > now).min()
+    }
+
+    /// What the clinic's clock shows at an instant, as `2026-06-10T14:00`.
+    pub fn wall(&self, at: Timestamp) -> String {
+        let zone: kernel::Zone = "America/New_York".parse().unwrap();
+        zone.wall(at).strftime("%Y-%m-%dT%H:%M").to_string()
     }
 
     async fn swept(&self) -> Kept<Swept> {

@@ -68,7 +68,7 @@ impl House {
             "eventType": kind,
             "mail": {
                 "messageId": sent.provider_id,
-                "timestamp": self.clock.now(),
+                "timestamp": sent.at,
                 "destination": [sent.to],
                 "tags": {
                     "clinic": [sent.clinic.to_string()],
