@@ -13,13 +13,13 @@ mod switch;
 
 pub use archive::{archive, archived};
 pub use change::change;
-pub use create::create;
+pub use create::{create, create_with};
 pub use draft::RuleDraft;
 use draft::usual_statuses as draft_statuses;
 pub use fault::RuleFault;
 pub use list::{get, list};
 pub use pass::{RuleChanged, again, run, template_revised};
-pub use presets::{Applied, Preset, apply_presets, presets};
+pub use presets::{Applied, Preset, apply_preset, apply_presets, presets};
 pub use rule::{ArchivedRule, Channels, Late, MOST_RULES, Rule, Timing, Unit};
 pub use switch::switch;
 

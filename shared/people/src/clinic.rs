@@ -1,7 +1,8 @@
 //! The clinic itself, and what its messages need to know of it.
 
+use audit::Actor;
 use jiff::civil::Time;
-use kernel::{ClinicId, EmailAddress, Language, Phone, Zone};
+use kernel::{ClinicId, Detail, EmailAddress, Fault, Kind, Language, Phone, Zone};
 use serde::{Deserialize, Serialize};
 use table::{ClinicTable, Entity, Kept, Table, TableFault, WriteFault, keys::ClinicKey};
 
@@ -99,7 +100,171 @@ pub struct Clinic {
 /// The longest brand name in characters: what a text message has room for.
 pub const LONGEST_BRAND: usize = 25;
 
+/// Why a clinic's settings did not change.
+#[derive(Debug, thiserror::Error)]
+pub enum ClinicFault {
+    /// Somebody else changed them since they were read.
+    #[error("clinic {id} has version {version} by now")]
+    Stale {
+        /// The clinic.
+        id: ClinicId,
+        /// The revision; 0 if it has no settings.
+        version: u64,
+    },
+    /// Fields cannot be as they are.
+    #[error("{} settings of the clinic cannot be", .0.len())]
+    Invalid(Vec<Detail>),
+    /// A number or mailbox belongs to another clinic.
+    #[error("the address at {0} belongs to another clinic")]
+    AddressTaken(&'static str),
+    /// The table.
+    #[error(transparent)]
+    Write(#[from] WriteFault),
+}
+
+impl From<TableFault> for ClinicFault {
+    fn from(fault: TableFault) -> Self {
+        Self::Write(fault.into())
+    }
+}
+
+impl Fault for ClinicFault {
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Stale { .. } | Self::AddressTaken(_) => Kind::Conflict,
+            Self::Invalid(_) => Kind::Invalid,
+            Self::Write(fault) => fault.kind(),
+        }
+    }
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Stale { .. } => "version_is_stale",
+            Self::Invalid(_) => "clinic_invalid",
+            Self::AddressTaken(_) => "address_taken",
+            Self::Write(fault) => fault.code(),
+        }
+    }
+    fn details(&self) -> Vec<Detail> {
+        match self {
+            Self::Stale { .. } => Vec::new(),
+            Self::Invalid(details) => details.clone(),
+            Self::AddressTaken(at) => vec![Detail::new(*at, "give an address that no other clinic has")],
+            Self::Write(fault) => fault.details(),
+        }
+    }
+}
+
+/// Text that stands in messages and headers: short, with something in it, on one line.
+fn is_line(text: &str, most: usize) -> bool {
+    !text.trim().is_empty() && text.chars().count() <= most && !text.chars().any(char::is_control)
+}
+
 impl Clinic {
+    /// What cannot be as it is, by the names that [`Clinic`] has for it.
+    fn faults(&self) -> Vec<Detail> {
+        let mut faults = Vec::new();
+        let mut check = |fine: bool, at: &str, says: String| {
+            if !fine {
+                faults.push(Detail::new(at, says));
+            }
+        };
+        check(is_line(&self.name, 100), "/name", "give a name of 1 to 100 characters on one line".to_owned());
+        let brand = format!("give a name of 1 to {LONGEST_BRAND} characters on one line");
+        check(is_line(&self.brand, LONGEST_BRAND), "/brand", brand);
+        let letters = |state: &String| state.len() == 2 && state.bytes().all(|b| b.is_ascii_uppercase());
+        let state = self.state.as_ref().is_none_or(letters);
+        check(state, "/state", "give two capital letters, such as NY".to_owned());
+        for (at, window) in [("/window", self.window), ("/marketing_window", self.marketing_window)] {
+            check(window.from < window.to, at, "it has to end after it begins, on the same day".to_owned());
+        }
+        if let Some(TextSender::Service { service, .. }) = &self.text {
+            let fine =
+                (1..=64).contains(&service.len()) && service.bytes().all(|b| b.is_ascii_alphanumeric());
+            check(fine, "/text/service", "give the provider's id: 1 to 64 letters and digits".to_owned());
+        }
+        if let Some(mail) = &self.mail {
+            let says = "give a name of 1 to 100 characters on one line".to_owned();
+            check(is_line(&mail.name, 100), "/mail/name", says);
+        }
+        let address = &self.address;
+        for (at, part) in [
+            ("/address/street", &address.street),
+            ("/address/city", &address.city),
+            ("/address/state", &address.state),
+            ("/address/postal", &address.postal),
+        ] {
+            let fine = part.as_ref().is_none_or(|text| is_line(text, 120));
+            check(fine, at, "give 1 to 120 characters on one line, or none".to_owned());
+        }
+        faults
+    }
+
+    /// Puts these settings in the place of those that were read at `version`, 0 for none, and gives back the new
+    /// version. Numbers and mailboxes are claimed first; a former one stays the clinic's, so that late answers
+    /// to it still arrive.
+    pub async fn change(&self, table: &Table, actor: &Actor, version: u64) -> Result<u64, ClinicFault> {
+        let faults = self.faults();
+        if !faults.is_empty() {
+            return Err(ClinicFault::Invalid(faults));
+        }
+        let part = table.of(self.id);
+        let before = Self::read(&part).await?;
+        let now = before.as_ref().map_or(0, Kept::rev);
+        if now != version {
+            return Err(ClinicFault::Stale { id: self.id, version: now });
+        }
+        if before.as_deref() == Some(self) {
+            return Ok(now);
+        }
+        let shared = table.shared();
+        let text = self.text.as_ref().map(|text| ("/text/number", text.number().as_str().to_owned()));
+        let mail = self.mail.as_ref().map(|mail| ("/mail/address", mail.address.folded()));
+        for (at, address) in text.into_iter().chain(mail) {
+            match shared.claim_address(&address, self.id).await {
+                Err(fault) if fault.is_conflict() => return Err(ClinicFault::AddressTaken(at)),
+                done => done?,
+            }
+        }
+        shared.register(self.id).await?;
+        let mut write = part.write();
+        match &before {
+            Some(kept) => write.replace(kept, self),
+            None => write.create(self),
+        };
+        write.create(&self.deed(actor, before.as_deref()).entry(&part));
+        match write.commit().await {
+            Ok(()) => Ok(version + 1),
+            Err(fault) if fault.is_conflict() => {
+                let version = Self::read(&part).await?.as_ref().map_or(0, Kept::rev);
+                Err(ClinicFault::Stale { id: self.id, version })
+            }
+            Err(fault) => Err(fault.into()),
+        }
+    }
+
+    fn deed(&self, actor: &Actor, before: Option<&Self>) -> audit::Deed {
+        let deed = actor.did("clinic.changed").on("clinic", self.id);
+        let Some(before) = before else { return deed };
+        [
+            ("name", before.name != self.name),
+            ("brand", before.brand != self.brand),
+            ("zone", before.zone != self.zone),
+            ("state", before.state != self.state),
+            ("region", before.region != self.region),
+            ("language", before.language != self.language),
+            ("help_phone", before.help_phone != self.help_phone),
+            ("help_email", before.help_email != self.help_email),
+            ("address", before.address != self.address),
+            ("text", before.text != self.text),
+            ("mail", before.mail != self.mail),
+            ("window", before.window != self.window),
+            ("marketing_window", before.marketing_window != self.marketing_window),
+        ]
+        .into_iter()
+        .filter(|(_, different)| *different)
+        .fold(deed, |deed, (field, _)| deed.touched(field))
+    }
+
     /// A clinic with the usual windows (08:00 to 21:00, offers 09:00 to 17:00) and no sender yet.
     pub fn new(id: ClinicId, name: &str, zone: Zone) -> Self {
         let window =

@@ -13,9 +13,21 @@ use crate::steps::named;
 /// Creates a rule. If it is switched on, the visits ahead are planned anew from then on; moments that have
 /// passed are not made up for.
 pub async fn create(table: &ClinicTable, actor: &Actor, draft: &RuleDraft) -> Result<Kept<Rule>, RuleFault> {
-    let id = table.clock().id();
-    create_as(table, actor, id, draft).await?;
-    get(table, id).await
+    create_with(table, actor, table.clock().id(), draft).await
+}
+
+/// Creates a rule under an id that was chosen before. Run again with the same id it finds what is there.
+pub async fn create_with(
+    table: &ClinicTable,
+    actor: &Actor,
+    id: RuleId,
+    draft: &RuleDraft,
+) -> Result<Kept<Rule>, RuleFault> {
+    match create_as(table, actor, id, draft).await {
+        Ok(()) => get(table, id).await,
+        Err(RuleFault::Write(fault)) if fault.is_conflict() => get(table, id).await.map_err(|_| fault.into()),
+        Err(fault) => Err(fault),
+    }
 }
 
 pub(super) async fn create_as(

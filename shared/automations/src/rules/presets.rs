@@ -95,20 +95,31 @@ pub struct Applied {
 pub async fn apply_presets(table: &ClinicTable, actor: &Actor) -> Result<Applied, RuleFault> {
     let mut applied = Applied::default();
     for preset in presets().iter().filter(|preset| preset.standard) {
-        let id = preset.rule(table);
-        let there = table.get::<Rule>(&RuleKey { rule: id }).await?.is_some()
-            || table.get::<ArchivedRule>(&ArchivedRuleKey { rule: id }).await?.is_some();
-        if there {
-            applied.kept.push(preset.key.clone());
-            continue;
-        }
-        let draft = preset.draft(templates::seed_id(table, &preset.template));
-        match create_as(table, actor, id, &draft).await {
-            Ok(()) => applied.created.push(preset.key.clone()),
-            // Another run was quicker.
-            Err(RuleFault::Write(fault)) if fault.is_conflict() => applied.kept.push(preset.key.clone()),
-            Err(fault) => return Err(fault),
-        }
+        apply_preset(table, actor, preset, &mut applied).await?;
     }
     Ok(applied)
+}
+
+/// Gives a clinic one of the rules, if it has not got it yet, and notes in `applied` what became of it.
+pub async fn apply_preset(
+    table: &ClinicTable,
+    actor: &Actor,
+    preset: &Preset,
+    applied: &mut Applied,
+) -> Result<(), RuleFault> {
+    let id = preset.rule(table);
+    let there = table.get::<Rule>(&RuleKey { rule: id }).await?.is_some()
+        || table.get::<ArchivedRule>(&ArchivedRuleKey { rule: id }).await?.is_some();
+    if there {
+        applied.kept.push(preset.key.clone());
+        return Ok(());
+    }
+    let draft = preset.draft(templates::seed_id(table, &preset.template));
+    match create_as(table, actor, id, &draft).await {
+        Ok(()) => applied.created.push(preset.key.clone()),
+        // Another run was quicker.
+        Err(RuleFault::Write(fault)) if fault.is_conflict() => applied.kept.push(preset.key.clone()),
+        Err(fault) => return Err(fault),
+    }
+    Ok(())
 }
