@@ -9,6 +9,7 @@ pub mod loopback;
 pub mod pages;
 mod problem;
 pub mod product;
+pub mod seed;
 pub mod serve;
 pub mod simulators;
 pub mod ticker;

@@ -5,9 +5,11 @@ use std::process::ExitCode;
 use local::{
     alone,
     product::{self, Product},
+    seed,
 };
 
-const USAGE: &str = "local dev: the whole product · local simulators: the simulated providers alone";
+const USAGE: &str = "local dev: the whole product · local simulators: the simulated providers alone · \
+                     local seed: people and visits from a file";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -16,12 +18,13 @@ async fn main() -> ExitCode {
     let done = match args.next().as_deref() {
         Some("dev") => dev(args).await,
         Some("simulators") => simulators(args).await,
+        Some("seed") => seed(args).await,
         _ => Err(USAGE.to_owned()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(says) => {
-            tracing::error!("{says}");
+            eprintln!("local: {says}");
             ExitCode::FAILURE
         }
     }
@@ -37,4 +40,8 @@ async fn simulators(args: impl Iterator<Item = String>) -> Result<(), String> {
     let options =
         alone::Options::read(args, |name| std::env::var(name).ok()).map_err(|usage| usage.to_string())?;
     alone::run(options).await.map_err(|error| error.to_string())
+}
+
+async fn seed(args: impl Iterator<Item = String>) -> Result<(), String> {
+    seed::run(&seed::Options::read(args)?).await
 }
