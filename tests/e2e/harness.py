@@ -144,6 +144,16 @@ class Stack:
         )["Attributes"]
         return sum(int(value) for value in got.values())
 
+    def dead_letters(self):
+        """How many messages lie in each queue of dead letters that is not empty."""
+        sqs, found = self.client("sqs"), {}
+        for url in sqs.list_queues()["QueueUrls"]:
+            if "DeadLetters" in url:
+                got = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+                if count := int(got["Attributes"]["ApproximateNumberOfMessages"]):
+                    found[url.rsplit("/", 1)[1]] = count
+        return found
+
 
 if __name__ == "__main__":
     match sys.argv[1:]:

@@ -174,12 +174,12 @@ impl Import {
             Format::Csv => "csv",
             Format::Ndjson => "ndjson",
         };
-        format!("{}/imports/{}.{ending}", table.clinic(), self.id)
+        format!("imports/{}/{}.{ending}", table.clinic(), self.id)
     }
 
     /// The key of its mapping.
     pub(crate) fn mapping_file(&self, table: &ClinicTable) -> String {
-        format!("{}/imports/{}.mapping.json", table.clinic(), self.id)
+        format!("imports/{}/{}.mapping.json", table.clinic(), self.id)
     }
 
     /// What the pass that is under way counts.

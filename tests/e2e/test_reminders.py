@@ -1,0 +1,167 @@
+"""The main job, from end to end: what is booked is reminded of, answered and confirmed. In the order of the story."""
+
+import base64
+import hashlib
+import hmac
+import os
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+import pytest
+from clinic import Clinic, received, simulated
+from harness import URL, wait_until
+
+# A tick of the minute and what follows from it.
+MINUTE = 90
+
+
+@dataclass
+class Story:
+    """Ana is reminded by text as soon as her visit is booked, Ben by mail a minute after."""
+
+    clinic: Clinic
+    ana: str
+    anas_phone: str
+    anas_visit: str
+    ben: str
+    bens_mailbox: str
+    bens_visit: str
+
+
+@pytest.fixture(scope="module")
+def story(stack):
+    clinic = Clinic(stack)
+    clinic.set_up()
+    clinic.rule("By text", "SMS", {"kind": "AT_BOOKING"}, sms="booked at {{clinic.name}}. Reply C to confirm:")
+    clinic.rule(
+        "By mail",
+        "EMAIL",
+        {"kind": "AFTER_BOOKING", "minutes": 1},
+        email={
+            "subject": "Your visit at {{clinic.name}}",
+            "html": '<p>{{appointment.date_time}}</p><p><a href="{{links.confirm}}">Confirm the visit</a></p>',
+        },
+    )
+    phone, mailbox = clinic.numbers.pop(), f"ben.{clinic.id[-8:]}@example.com"
+    ana = clinic.patient("ana", "Ana", text=phone)
+    ben = clinic.patient("ben", "Ben", email=mailbox)
+    return Story(clinic, ana, phone, clinic.visit("1", "ana"), ben, mailbox, clinic.visit("2", "ben"))
+
+
+def step(story, visit, channel):
+    [found] = [step for step in story.clinic.steps(visit) if step["route"] == [channel]]
+    return found
+
+
+def message(story, visit, channel):
+    return story.clinic.reads(f"/v1/messages/{step(story, visit, channel)['message']}", who=story.clinic.desk)
+
+
+def arrives(story, visit, channel, seconds):
+    """The reminder of a visit, once its provider has reported that it arrived."""
+
+    def delivered():
+        found = message(story, visit, channel)
+        assert found["status"] not in ("FAILED", "BOUNCED", "UNKNOWN", "SKIPPED", "EXPIRED", "CANCELLED"), found
+        return found if found["status"] == "DELIVERED" else None
+
+    return wait_until(f"the reminder by {channel} has arrived", delivered, seconds, every=1)
+
+
+def test_reminders_are_planned_with_the_visit(story):
+    planned = step(story, story.anas_visit, "SMS")
+    assert planned["state"] == "PLANNED", planned
+    planned = step(story, story.bens_visit, "EMAIL")
+    assert planned["state"] == "PLANNED" and planned["send_at"] > story.clinic.reads(
+        f"/v1/appointments/{story.bens_visit}")["booked_at"], planned
+
+
+def test_the_minute_sends_the_text_and_its_signed_callbacks_tell_that_it_arrived(story):
+    sent = arrives(story, story.anas_visit, "SMS", MINUTE)
+    [text] = received(story.anas_phone)
+    assert text["reference"] == sent["id"] and text["ours"] == story.clinic.phone
+    assert story.clinic.name in text["body"] and "Reply C" in text["body"]
+    assert {"SENDING", "SENT", "DELIVERED"} <= sent["times"].keys(), sent["times"]
+
+
+def test_the_visit_waits_for_an_answer_once_it_was_asked(story):
+    asked = wait_until("the projector has seen the message", lambda: story.clinic.answer(story.anas_visit)["answer"] == "PENDING")
+    assert asked
+
+
+def signed(path, form, token):
+    """The headers of a callback of Twilio: the address and the fields in order of their names, by HMAC-SHA1."""
+    text = URL + path + "".join(name + value for name, value in sorted(form.items()))
+    proof = base64.b64encode(hmac.new(token.encode(), text.encode(), hashlib.sha1).digest()).decode()
+    return {"content_type": "application/x-www-form-urlencoded", "x_twilio_signature": proof}
+
+
+def test_a_forged_callback_is_refused_and_changes_nothing(story, stack):
+    before = message(story, story.anas_visit, "SMS")
+    path = "/hooks/twilio/status?" + urlencode({"clinic": story.clinic.id, "message": before["id"], "attempt": 1})
+    [attempt] = before["attempts"]
+    told = {"MessageSid": attempt["provider_id"], "MessageStatus": "delivered", "AccountSid": os.environ["TWILIO_ACCOUNT_SID"]}
+    lie = told | {"MessageStatus": "undelivered", "ErrorCode": "30003"}
+    token = os.environ["TWILIO_AUTH_TOKEN"]
+
+    def tell(form, headers):
+        return stack.anonymous("POST", path, urlencode(form, quote_via=quote), **headers).status
+
+    assert tell(lie, {"content_type": "application/x-www-form-urlencoded"}) == 401
+    assert tell(lie, signed(path, lie, "another-token")) == 403
+    assert tell(lie, signed(path, told, token)) == 403
+    assert tell(lie, signed("/hooks/twilio/inbound", lie, token)) == 403
+    # The same call with its own signature is believed, and tells nothing new.
+    assert tell(told, signed(path, told, token)) == 200
+    after = message(story, story.anas_visit, "SMS")
+    assert (after["status"], after["attempts"]) == ("DELIVERED", before["attempts"])
+    log = story.clinic.reads("/v1/audit")["items"]
+    assert any(entry["action"] == "callback.refused" for entry in log)
+
+
+def test_the_patient_answers_c_and_the_visit_is_confirmed(story):
+    simulated("POST", f"/phone/{story.anas_phone}/reply", {"text": "C"})
+    confirmed = wait_until(
+        "the visit is confirmed",
+        lambda: (found := story.clinic.answer(story.anas_visit))["answer"] == "CONFIRMED" and found,
+    )
+    assert confirmed["how"] == "REPLY"
+
+
+def test_the_inbox_shows_the_answer(story):
+    def answered():
+        heads = story.clinic.reads("/v1/inbox", who=story.clinic.desk)["items"]
+        return next((head for head in heads if head["person"] == story.ana and head["last_direction"] == "IN"), None)
+
+    head = wait_until("the answer is in the inbox", answered)
+    assert (head["name"], head["last_channel"], head["unread"]) == ("Ana Reyes", "SMS", 1)
+    thread = story.clinic.reads(f"/v1/people/{story.ana}/messages", who=story.clinic.desk)["items"]
+    assert [row["direction"] for row in thread][-2:] == ["IN", "OUT"] and thread[-2]["text"] == "C"
+
+
+def test_a_reminder_by_mail_goes_out_and_its_event_comes_back(story):
+    arrives(story, story.bens_visit, "EMAIL", MINUTE)
+    [mail] = received(story.bens_mailbox)
+    assert story.clinic.name in mail["subject"]
+
+
+def test_the_link_in_the_mail_confirms_only_when_somebody_says_so(story, stack):
+    [mail] = received(story.bens_mailbox)
+    text = simulated("GET", f"/mail/{mail['id']}")["text"]
+    [path] = set(re.findall(re.escape(URL) + r"(/l/v/[\w-]+)", text))
+    assert stack.anonymous("GET", path).status == 200
+    assert story.clinic.answer(story.bens_visit)["answer"] in ("UNCONFIRMED", "PENDING")
+    form = {"content_type": "application/x-www-form-urlencoded"}
+    assert stack.anonymous("POST", path[:-4] + "AAAA", "answer=confirm", **form).status == 404
+    assert stack.anonymous("POST", path, "answer=confirm", **form).status == 200
+    answer = story.clinic.answer(story.bens_visit)
+    assert (answer["answer"], answer["how"]) == ("CONFIRMED", "LINK")
+
+
+def test_nothing_was_sent_twice_and_no_job_was_lost(story, stack):
+    assert simulated("GET", "/log")["repeated"] == []
+    assert len(received(story.anas_phone)) == 1 and len(received(story.bens_mailbox)) == 1
+    for queue in ("Outbound", "Inbound"):
+        wait_until(f"the {queue} lane is empty", lambda queue=queue: stack.waiting(queue) == 0)
+    assert stack.dead_letters() == {}
