@@ -10,7 +10,7 @@ use axum::{
 };
 use edge::Callers;
 use kernel::{CallerId, ClinicId, Clock, Id as _};
-use platform::{Platform, Settings, inside::Nothing};
+use platform::{Files, Platform, Settings, inside::Nothing};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
@@ -25,13 +25,17 @@ pub(crate) struct House {
 
 impl House {
     pub(crate) async fn new() -> Self {
+        Self::with(Arc::new(Nothing)).await
+    }
+
+    async fn with(files: Arc<dyn Files>) -> Self {
         let clock = Clock::fixed("2026-11-22T08:00:00Z".parse().unwrap(), 7);
         let nothing = Arc::new(Nothing);
         let platform = Platform {
             clock: clock.clone(),
             table: embedded::table(clock).await,
             queue: nothing.clone(),
-            files: nothing.clone(),
+            files,
             secrets: nothing.clone(),
             http: nothing,
             settings: Arc::new(Settings::from(|_| Some("test".to_owned())).unwrap()),

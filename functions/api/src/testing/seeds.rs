@@ -1,11 +1,18 @@
 //! People, messages and what else a test begins with.
 
+use std::sync::Arc;
+
 use access::Role;
 use audit::{Actor, Who};
 use axum::{body::Body as HttpBody, http::Request};
 use kernel::{CallerId, Category, Channel, Id as _, Language, MessageId, PersonId};
 use messaging::{Body, Direction, Message, Route, Snapshot, Source, Status, inbound::InboundReceived};
-use people::{Person, origin::Origin};
+use people::{
+    Clinic, NoPlan, Person,
+    imports::{self, ImportContinues},
+    origin::Origin,
+};
+use platform::inside::FolderFiles;
 use providers::{Inbound, Provider};
 use serde_json::{Value, json};
 use table::{ClinicTable, Entity, keys::MessageKey};
@@ -28,6 +35,59 @@ impl House {
         let mut write = table.write();
         write.create(entity);
         write.commit().await.unwrap();
+    }
+
+    /// Where files are sent to.
+    pub(crate) const UPLOAD: &str = "http://localhost/files";
+
+    /// A house whose clinic is set up, with a folder for its files.
+    pub(crate) async fn open() -> Self {
+        let folder = std::env::temp_dir().join(format!("api-{}", std::process::id()));
+        let house = Self::with(Arc::new(FolderFiles::new(&folder, Self::UPLOAD.to_owned()))).await;
+        let mut clinic = Clinic::new(house.clinic, "Bright Smiles", "America/New_York".parse().unwrap());
+        clinic.state = Some("NY".to_owned());
+        clinic.save(&house.platform.table).await.unwrap();
+        house
+    }
+
+    /// The system `pms` tells of something; gives back our id of it.
+    pub(crate) async fn told(&self, kind: &str, id: &str, version: u64, data: Value) -> String {
+        let path = format!("/v1/mirror/{kind}/pms/{id}");
+        let body = json!({ "version": version, "data": data });
+        let (status, did) = self.send("clinic_admin", "PUT", &path, Some(body), None).await;
+        assert_eq!(status, 200, "{did}");
+        did["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Half an hour with Ana Reyes; gives back our ids of her and of the visit.
+    pub(crate) async fn visit(&self, id: &str, starts_at: &str) -> (String, String) {
+        let ana = json!({ "given_name": "Ana", "family_name": "Reyes", "text": "(212) 555-0123" });
+        let person = self.told("person", "ana", 1, ana).await;
+        let visit = json!({ "person": "ana", "starts_at": starts_at, "minutes": 30 });
+        (person, self.told("appointment", id, 1, visit).await)
+    }
+
+    /// A rule that reminds by text message two days before.
+    pub(crate) async fn reminded(&self) {
+        let body = json!({
+            "name": "Two days before", "timing": { "kind": "BEFORE", "amount": 48, "unit": "HOURS" },
+            "channels": { "FIRST_OF": ["SMS"] },
+            "template": self.template("See you on {{appointment.date_time}}").await,
+        });
+        let (status, rule) = self.send("clinic_admin", "POST", "/v1/reminder-rules", Some(body), None).await;
+        assert_eq!(status, 201, "{rule}");
+    }
+
+    /// Works an import off.
+    pub(crate) async fn imports(&self, id: &str) {
+        loop {
+            let kept = imports::get(&self.table(), id.parse().unwrap()).await.unwrap();
+            if !kept.state.is_working() {
+                return;
+            }
+            let job = ImportContinues { clinic: self.clinic, import: kept.id, step: kept.step };
+            imports::work(&self.platform, &NoPlan, &job).await.unwrap();
+        }
     }
 
     /// Somebody called so, with the family name Reyes.

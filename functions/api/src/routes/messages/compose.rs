@@ -18,6 +18,7 @@ const LONGEST_SUBJECT: usize = 200;
 /// Which way a message is to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[schema(as = MessageWay)]
 pub(crate) enum Way {
     /// The first usable one in the recipient's own order.
     #[default]

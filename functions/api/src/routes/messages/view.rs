@@ -177,7 +177,7 @@ pub(super) struct MessageDetail {
     snapshot: Option<SnapshotView>,
     /// What the send gate decided last, with every rule it looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
-    decision: Option<DecisionView>,
+    decision: Option<GateDecisionView>,
     /// The tries at handing it to a provider.
     attempts: Vec<AttemptView>,
     /// The answer to it.
@@ -204,7 +204,7 @@ struct SnapshotView {
 
 /// What the send gate decided.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct DecisionView {
+pub(crate) struct GateDecisionView {
     /// `ALLOW`, `SHIFT`, `SWAP` or `REFUSE`.
     verdict: &'static str,
     /// When it may go out, of a `SHIFT`.
@@ -224,12 +224,12 @@ pub(crate) struct DecisionView {
     #[schema(value_type = String, format = DateTime)]
     at: Timestamp,
     /// Every rule that was looked at.
-    rules: Vec<RuleView>,
+    rules: Vec<GateRule>,
 }
 
 /// A rule that was looked at.
 #[derive(Debug, Serialize, ToSchema)]
-struct RuleView {
+struct GateRule {
     /// The rule, named by what it says when it is not met.
     rule: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -242,7 +242,7 @@ struct RuleView {
     saw: String,
 }
 
-impl From<&RuleHit> for RuleView {
+impl From<&RuleHit> for GateRule {
     fn from(hit: &RuleHit) -> Self {
         Self {
             rule: hit.rule.code(),
@@ -253,7 +253,7 @@ impl From<&RuleHit> for RuleView {
     }
 }
 
-impl From<&GateDecision> for DecisionView {
+impl From<&GateDecision> for GateDecisionView {
     fn from(decision: &GateDecision) -> Self {
         let (verdict, to, reason, swap) = match decision.verdict() {
             Verdict::Allow => ("ALLOW", None, None, None),
@@ -268,7 +268,7 @@ impl From<&GateDecision> for DecisionView {
             says: reason.map(consent::Reason::sentence),
             channel: swap.or(decision.channel()).map(Channel::name),
             at: decision.at(),
-            rules: decision.rules().iter().map(RuleView::from).collect(),
+            rules: decision.rules().iter().map(GateRule::from).collect(),
         }
     }
 }
@@ -378,7 +378,7 @@ impl MessageDetail {
                 segments: said.segments,
                 truncated: said.truncated,
             }),
-            decision: message.decision.as_ref().map(DecisionView::from),
+            decision: message.decision.as_ref().map(GateDecisionView::from),
             attempts: message.attempts.iter().map(|attempt| AttemptView::of(attempt, staff)).collect(),
             replied: message.replied.map(|(message, at)| ReplyRef { message, at }),
         }

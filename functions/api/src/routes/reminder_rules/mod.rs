@@ -1,0 +1,19 @@
+//! The rules that remind of visits.
+
+mod apply;
+mod archive;
+mod change;
+mod create;
+mod list;
+mod show;
+mod view;
+
+use platform::Platform;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(super) fn routes() -> OpenApiRouter<Platform> {
+    OpenApiRouter::new()
+        .routes(routes!(list::list, create::create))
+        .routes(routes!(show::show, change::change, archive::archive))
+        .routes(routes!(apply::apply))
+}
