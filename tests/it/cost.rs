@@ -48,5 +48,8 @@ async fn ten_reminders_cost_no_more_than_they_did() {
             usage.calls
         );
     }
-    assert!(cold.total_calls() <= 60 && cold.write_units <= 30.0 && cold.read_units <= 60.0);
+    assert!(cold.total_calls() <= 40, "{} calls", cold.total_calls());
+    assert!(cold.write_units <= 31.0, "{} write units", cold.write_units);
+    assert!(cold.read_units <= 66.0, "{} read units", cold.read_units);
+    assert!(again.write_units == 0.0 && again.total_calls() == 1);
 }

@@ -6,7 +6,7 @@ use kernel::Channel;
 use messaging::{AttemptStatus, Body, Draft, Route, Status};
 use people::appointments::Status as Visits;
 use providers::ErrorClass;
-use testkit::{Answer, Fuse, House, at, hours, minutes, staff};
+use testkit::{Answer, Fuse, House, Trace, at, hours, minutes, staff};
 
 fn before(amount: u32) -> Timing {
     Timing::Before { amount, unit: Unit::Hours, at: None }
@@ -355,29 +355,30 @@ async fn a_message_is_taken_back_before_a_sender_holds_it_and_not_after() {
 #[tokio::test]
 async fn of_a_sender_and_somebody_who_takes_a_message_back_one_wins_and_never_both() {
     let (mut sent, mut cancelled) = (0, 0);
+    let house = House::new(26).await;
+    let trace = Trace::default();
+    let (fuse, other) = (Fuse::of("sender", &trace), Fuse::of("staff", &trace));
+    let work = sender::Work::on(&house.worker(&fuse));
+    let table = house.worker(&other).table.of(house.table.clinic());
+    let actor = staff();
     for seed in 1..40 {
-        let house = House::new(seed).await;
-        let ana = house.patient("Ana").with_text("+12125550123").who_agreed().await;
+        let ana = house.patient(&format!("P{seed}")).with_text(&format!("+1212555{seed:04}")).who_agreed().await;
         let message = ana.is_written("Hello").await;
-        let fuse = Fuse::new(None, seed);
-        let worker = house.worker(&fuse);
-        let work = sender::Work::on(&worker);
-        let jobs: Vec<_> = house.queue.take(kernel::Lane::Outbound, 10);
-        let request = jobs[0].job.clone();
-        let other = house.worker(&Fuse::new(None, seed * 31 + 7));
-        let table = other.table.of(house.table.clinic());
-        let actor = staff();
+        let jobs = house.queue.take(kernel::Lane::Outbound, 10);
+        let requests = jobs.iter().map(|job| job.job.clone()).collect();
+        fuse.arm(None, seed);
+        other.arm(None, seed * 31 + 7);
         let (worked, taken) =
-            tokio::join!(work.run(vec![request]), messaging::cancel(&table, &actor, message, None));
+            tokio::join!(work.run(requests), messaging::cancel(&table, &actor, message, None));
         house.queue.settle(jobs.into_iter().zip(worked).collect());
         house.settles().await;
         match house.status(message).await {
             Status::Sent => {
-                assert!(taken.is_err() && house.outbox().len() == 1);
+                assert!(taken.is_err() && house.sent(message).is_some());
                 sent += 1;
             }
             Status::Cancelled => {
-                assert!(taken.is_ok() && house.outbox().is_empty());
+                assert!(taken.is_ok() && house.sent(message).is_none());
                 cancelled += 1;
             }
             other => panic!("{other:?}"),

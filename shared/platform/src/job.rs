@@ -25,11 +25,7 @@ impl JobFault {
 
     /// A job that no part of this program knows, or that cannot be read.
     pub fn unknown(kind: &str) -> Self {
-        Self {
-            kind: Kind::Invalid,
-            code: "job_unknown",
-            says: format!("no reader for a job of type {kind}"),
-        }
+        Self { kind: Kind::Invalid, code: "job_unknown", says: format!("no reader for a job of type {kind}") }
     }
 }
 

@@ -15,7 +15,7 @@ mod time;
 mod visit;
 mod wire;
 
-pub use fuse::{Fuse, Kill};
+pub use fuse::{Call, Fuse, Kill, Trace};
 pub use house::{House, PUBLIC, staff};
 pub use patient::{NewPatient, Patient};
 pub use providers::{Answer, FakeProviders, Sent};

@@ -109,6 +109,13 @@ impl FakeProviders {
         self.state().always = Some(answer);
     }
 
+    /// Takes everything from here on, whatever was told before.
+    pub fn forgets(&self) {
+        let mut state = self.state();
+        state.answers.clear();
+        state.always = None;
+    }
+
     /// Every call to send that was heard.
     pub fn heard(&self) -> Vec<Sent> {
         self.state().heard.clone()

@@ -37,9 +37,8 @@ pub(crate) async fn record(
     let mut tries = 0;
     loop {
         let kept: Option<Kept<Standing>> = table.get(&StandingKey { address }).await?;
-        let before = kept
-            .as_ref()
-            .map_or_else(|| Standing::unknown(address, &entry.ending), |k| (**k).clone());
+        let before =
+            kept.as_ref().map_or_else(|| Standing::unknown(address, &entry.ending), |k| (**k).clone());
         let mut after = before.clone();
         let events: Vec<_> = deeds(&before)?.into_iter().map(|deed| entry.event(table, deed, now)).collect();
         for event in &events {

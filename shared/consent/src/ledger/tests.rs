@@ -161,7 +161,8 @@ async fn staff_releases_a_bounce_but_never_a_stop() {
     assert_eq!(listed.items.len(), 1);
     assert_eq!(listed.items[0].ending, "23");
     assert!(list_suppressions(&desk.other, Limit::default(), None).await.unwrap().items.is_empty());
-    let released = release(&desk.table, phone().digest(), bounce, "the number was mistyped", &staff).await.unwrap();
+    let released =
+        release(&desk.table, phone().digest(), bounce, "the number was mistyped", &staff).await.unwrap();
     // Consent was never the reader's to lose here.
     assert_eq!(released.level(Channel::Sms, Category::Appointment), Level::Express);
     assert_eq!(released.suppressed_since(), None);
@@ -170,8 +171,9 @@ async fn staff_releases_a_bounce_but_never_a_stop() {
     assert_eq!(again.code(), "not_suppressed");
     desk.stop("SM1").await;
     for reason in [StopReason::Keyword, StopReason::Unsubscribed, StopReason::Complaint, StopReason::Told] {
-        let refused =
-            release(&desk.table, phone().digest(), (Scope::All, reason), "they asked", &staff).await.unwrap_err();
+        let refused = release(&desk.table, phone().digest(), (Scope::All, reason), "they asked", &staff)
+            .await
+            .unwrap_err();
         assert_eq!(refused.code(), "needs_new_opt_in");
     }
     let nothing = release(&desk.table, phone().digest(), bounce, " ", &staff).await.unwrap_err();
