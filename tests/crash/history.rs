@@ -16,7 +16,6 @@ pub(crate) enum Meanwhile {
 /// A history before it is played.
 #[derive(Debug, Clone)]
 pub(crate) struct History {
-    pub(crate) seed: u64,
     pub(crate) meanwhile: Meanwhile,
     /// How many turns others get before it happens.
     pub(crate) patience: u64,
@@ -57,7 +56,6 @@ impl History {
         };
         let kills = [kill(&mut dice), kill(&mut dice)];
         Self {
-            seed,
             meanwhile: dice.of(&[
                 Meanwhile::Nothing,
                 Meanwhile::Nothing,

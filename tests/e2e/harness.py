@@ -132,10 +132,6 @@ class Stack:
         # The emulator asks for no second factor of a person who has set up none; Cognito would.
         return Staff(email, step["AuthenticationResult"]["IdToken"])
 
-    def publish_mail_event(self, event):
-        """What SES would report: the emulator accepts mail and reports nothing."""
-        self.client("sns").publish(TopicArn=self.outputs["MailEventsArn"], Message=json.dumps(event))
-
     def waiting(self, queue):
         """How many messages of a lane (`Outbound`, `Inbound`) wait or are being worked on."""
         got = self.client("sqs").get_queue_attributes(

@@ -18,7 +18,8 @@ MINUTE = 90
 
 @dataclass
 class Story:
-    """Ana is reminded by text as soon as her visit is booked, Ben by mail a minute after."""
+    """Ana is reminded by text as soon as her visit is booked, Ben by mail a minute after. Cleo's number is a landline,
+    Dan's mailbox does not exist."""
 
     clinic: Clinic
     ana: str
@@ -27,6 +28,10 @@ class Story:
     ben: str
     bens_mailbox: str
     bens_visit: str
+    cleo: str
+    cleos_visit: str
+    dan: str
+    dans_visit: str
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +51,10 @@ def story(stack):
     phone, mailbox = clinic.numbers.pop(), f"ben.{clinic.id[-8:]}@example.com"
     ana = clinic.patient("ana", "Ana", text=phone)
     ben = clinic.patient("ben", "Ben", email=mailbox)
-    return Story(clinic, ana, phone, clinic.visit("1", "ana"), ben, mailbox, clinic.visit("2", "ben"))
+    cleo = clinic.patient("cleo", "Cleo", text=clinic.phone[:5] + "5550191")
+    dan = clinic.patient("dan", "Dan", email=f"bounce+{clinic.id[-8:]}@example.com")
+    visits = [clinic.visit(str(number), id) for number, id in enumerate(["ana", "ben", "cleo", "dan"])]
+    return Story(clinic, ana, phone, visits[0], ben, mailbox, visits[1], cleo, visits[2], dan, visits[3])
 
 
 def step(story, visit, channel):
@@ -157,6 +165,29 @@ def test_the_link_in_the_mail_confirms_only_when_somebody_says_so(story, stack):
     assert stack.anonymous("POST", path, "answer=confirm", **form).status == 200
     answer = story.clinic.answer(story.bens_visit)
     assert (answer["answer"], answer["how"]) == ("CONFIRMED", "LINK")
+
+
+def stops(story, person):
+    """Why messages to an address of a person are stopped."""
+    items = story.clinic.reads("/v1/suppressions")["items"]
+    return [stop["reason"] for item in items if person in item["people"] for stop in item["stops"] if stop["in_force"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "channel", "status", "reason"),
+    [("cleo", "SMS", "FAILED", "INVALID"), ("dan", "EMAIL", "BOUNCED", "HARD_BOUNCE")],
+)
+def test_an_address_that_does_not_exist_is_written_to_no_more(story, name, channel, status, reason):
+    person, visit = getattr(story, name), getattr(story, name + "s_visit")
+    wait_until(f"the message is {status}", lambda: message(story, visit, channel)["status"] == status, MINUTE, every=1)
+    wait_until("the address is stopped", lambda: reason in stops(story, person))
+
+
+def test_the_button_of_the_mailbox_ends_mail(story):
+    [mail] = received(story.bens_mailbox)
+    assert simulated("POST", f"/mail/{mail['id']}/unsubscribe")["answer"] == 200
+    said = story.clinic.reads(f"/v1/people/{story.ben}/consents")["items"]
+    assert any("STOP" in str(event) and event["evidence"]["method"] == "LINK" for event in said), said
 
 
 def test_nothing_was_sent_twice_and_no_job_was_lost(story, stack):

@@ -23,7 +23,10 @@ async fn an_opt_out_stops_what_waits_for_everybody_on_the_number() {
     ana.replies("Stop").await;
     house.until("2026-06-08T16:10:00Z").await;
     for message in [of_ana, of_ben] {
-        assert_eq!((house.status(message).await, house.why(message).await.as_str()), (Status::Skipped, "OPTED_OUT"));
+        assert_eq!(
+            (house.status(message).await, house.why(message).await.as_str()),
+            (Status::Skipped, "OPTED_OUT")
+        );
     }
     assert_eq!(house.status(of_eva).await, Status::Sent);
     // The carrier has confirmed it itself.
@@ -98,7 +101,10 @@ async fn what_falls_into_the_night_goes_out_in_the_morning() {
     house.until("2026-06-09T05:10:00Z").await;
     let kept = house.message(message).await;
     assert_eq!((kept.status, kept.send_at), (Status::Scheduled, at("2026-06-09T12:00:00Z")));
-    assert_eq!((kept.shifted_from, house.why(message).await.as_str()), (Some(at("2026-06-09T05:00:00Z")), "SHIFTED"));
+    assert_eq!(
+        (kept.shifted_from, house.why(message).await.as_str()),
+        (Some(at("2026-06-09T05:00:00Z")), "SHIFTED")
+    );
     assert!(kept.attempts.is_empty());
     house.until("2026-06-09T12:05:00Z").await;
     assert_eq!((house.status(message).await, house.last().at), (Status::Sent, at("2026-06-09T12:00:00Z")));
@@ -107,7 +113,10 @@ async fn what_falls_into_the_night_goes_out_in_the_morning() {
     let useless = Draft { not_after: Some(at("2026-06-10T07:00:00Z")), ..automatic("2026-06-10T05:00:00Z") };
     let message = house.makes(useless).await;
     house.until("2026-06-10T13:00:00Z").await;
-    assert_eq!((house.status(message).await, house.why(message).await.as_str()), (Status::Skipped, "QUIET_HOURS_TOO_LATE"));
+    assert_eq!(
+        (house.status(message).await, house.why(message).await.as_str()),
+        (Status::Skipped, "QUIET_HOURS_TOO_LATE")
+    );
 }
 
 /// D-16
@@ -127,7 +136,10 @@ async fn a_pause_keeps_automatic_messages_back_and_lets_staff_write() {
     let late = ana.books("2026-06-08T19:00").await.reminder().await;
     let by_hand = ana.is_written("Call us when you are settled.").await;
     house.until("2026-06-08T22:00:00Z").await;
-    assert_eq!((house.status(early.id).await, house.why(early.id).await.as_str()), (Status::Skipped, "AUTOMATION_PAUSED"));
+    assert_eq!(
+        (house.status(early.id).await, house.why(early.id).await.as_str()),
+        (Status::Skipped, "AUTOMATION_PAUSED")
+    );
     assert_eq!(house.status(by_hand).await, Status::Sent);
     // The pause has ended by itself.
     assert_eq!(house.status(late.id).await, Status::Sent);
@@ -142,7 +154,10 @@ async fn nobody_writes_to_who_is_not_to_be_contacted() {
     for route in [Route::Only(Channel::Sms), Route::Only(Channel::Email), Route::Auto] {
         let message = house.makes(Draft { route, ..ana.text_of_staff("Hello") }).await;
         house.settles().await;
-        assert_eq!((house.status(message).await, house.why(message).await.as_str()), (Status::Skipped, "DO_NOT_CONTACT"));
+        assert_eq!(
+            (house.status(message).await, house.why(message).await.as_str()),
+            (Status::Skipped, "DO_NOT_CONTACT")
+        );
     }
     assert!(house.providers.heard().is_empty());
 }
@@ -154,7 +169,8 @@ async fn about_a_child_its_guardian_is_written_to_and_answers() {
     house.has_rule(&house.rule("two hours before", before(2))).await;
     let rosa = house.patient("Rosa").with_text("+12125550125").who_agreed().await;
     // Leo has a number of his own, which is left alone.
-    let leo = house.patient("Leo").born("2014-06-30").child_of(&rosa).with_text("+12125550126").who_agreed().await;
+    let leo =
+        house.patient("Leo").born("2014-06-30").child_of(&rosa).with_text("+12125550126").who_agreed().await;
     let visit = leo.books("2026-06-08T15:00").await;
     let message = visit.reminder().await;
     house.until("2026-06-08T17:05:00Z").await;
@@ -174,11 +190,15 @@ async fn the_consent_that_counts_for_a_child_is_its_guardians() {
     let house = House::new(78).await;
     house.has_rule(&house.rule("two hours before", before(2))).await;
     let rosa = house.patient("Rosa").with_text("+12125550125").who_agreed().await;
-    let leo = house.patient("Leo").born("2014-06-30").child_of(&rosa).with_text("+12125550126").who_agreed().await;
+    let leo =
+        house.patient("Leo").born("2014-06-30").child_of(&rosa).with_text("+12125550126").who_agreed().await;
     let message = leo.books("2026-06-08T15:00").await.reminder().await;
     rosa.replies("STOP").await;
     house.time_passes(hours(4)).await;
-    assert_eq!((house.status(message.id).await, house.why(message.id).await.as_str()), (Status::Skipped, "OPTED_OUT"));
+    assert_eq!(
+        (house.status(message.id).await, house.why(message.id).await.as_str()),
+        (Status::Skipped, "OPTED_OUT")
+    );
     assert!(house.outbox().is_empty());
 }
 

@@ -14,7 +14,8 @@ async fn ten_reminders_cost_no_more_than_they_did() {
     house.has_rule(&house.rule("two hours before", two_hours)).await;
     let mut messages = Vec::new();
     for n in 0..10 {
-        let patient = house.patient(&format!("P{n}")).with_text(&format!("+1212555011{n}")).who_agreed().await;
+        let patient =
+            house.patient(&format!("P{n}")).with_text(&format!("+1212555011{n}")).who_agreed().await;
         messages.push(patient.books("2026-06-08T15:00").await.reminder().await.id);
     }
     house.until("2026-06-08T16:59:00Z").await;
@@ -39,7 +40,9 @@ async fn ten_reminders_cost_no_more_than_they_did() {
     work.run(requests).await;
     let again = house.embedded.meter().take();
     println!("per reminder, of ten in a batch (calls, write units, read units):");
-    for (what, usage) in [("tick", &tick), ("sender", &cold), ("projector", &projector), ("told twice", &again)] {
+    for (what, usage) in
+        [("tick", &tick), ("sender", &cold), ("projector", &projector), ("told twice", &again)]
+    {
         println!(
             "  {what:<12} {:>5.1} {:>6.2} {:>6.2}   {:?}",
             usage.total_calls() as f64 / 10.0,

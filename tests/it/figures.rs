@@ -53,10 +53,16 @@ async fn a_day_with_all_that_can_happen_adds_up() {
     let total: i64 = figures.values().sum();
     assert_eq!(total, planned + 4, "{figures:?}");
     let of = |status: Status| figures.get(status.name()).copied().unwrap_or(0);
-    assert_eq!((of(Status::Cancelled), of(Status::Skipped), of(Status::Failed), of(Status::Unknown)), (3, 1, 1, 1));
+    assert_eq!(
+        (of(Status::Cancelled), of(Status::Skipped), of(Status::Failed), of(Status::Unknown)),
+        (3, 1, 1, 1)
+    );
     let sent = of(Status::Sent) + of(Status::Delivered);
     assert_eq!(usize::try_from(sent).unwrap(), house.outbox().len());
-    assert_eq!(total, sent + of(Status::Cancelled) + of(Status::Skipped) + of(Status::Failed) + of(Status::Unknown));
+    assert_eq!(
+        total,
+        sent + of(Status::Cancelled) + of(Status::Skipped) + of(Status::Failed) + of(Status::Unknown)
+    );
     // The whole stream once more.
     house.follows_again().await;
     assert_eq!(house.figures("2026-06", &everybody).await, figures);
@@ -73,7 +79,9 @@ async fn the_figures_of_a_month_are_whole_even_if_every_day_has_many() {
             let then = at(&format!("2026-06-{day:02}T15:{status:02}:00Z"));
             let message = ana.is_written_for(then, "Hello").await;
             let kept = house.message(message).await;
-            let to = [Status::Scheduled, Status::Failed, Status::Cancelled, Status::Expired, Status::Delivered][status];
+            let to =
+                [Status::Scheduled, Status::Failed, Status::Cancelled, Status::Expired, Status::Delivered]
+                    [status];
             let mut write = house.table.write();
             write.replace(&kept, &(*kept).clone().moved(to, house.clock.now()));
             write.commit().await.unwrap();

@@ -19,8 +19,12 @@ async fn a_text_goes_into_the_one_thread_of_whoever_has_the_number() {
     house.mails(&ana, "And the invoice is attached.").await;
     house.time_passes(minutes(1)).await;
     ana.replies("I will pick it up on Friday").await;
-    let thread: Vec<_> =
-        ana.thread().await.iter().map(|message| (message.direction, message.said.clone().map(|said| said.text.reveal().clone()))).collect();
+    let thread: Vec<_> = ana
+        .thread()
+        .await
+        .iter()
+        .map(|message| (message.direction, message.said.clone().map(|said| said.text.reveal().clone())))
+        .collect();
     assert_eq!(thread[0], (Direction::Out, Some("Your retainer is ready.".into())));
     assert_eq!(thread[1], (Direction::Out, Some("And the invoice is attached.".into())));
     assert_eq!(thread[2], (Direction::In, Some("I will pick it up on Friday".into())));

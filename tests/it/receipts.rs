@@ -4,7 +4,7 @@ use kernel::MessageId;
 use messaging::{AttemptStatus, Status};
 use people::ContactStatus;
 use serde_json::json;
-use testkit::{Answer, House, Patient, PUBLIC, Sent, minutes};
+use testkit::{Answer, House, PUBLIC, Patient, Sent, minutes};
 
 async fn sent<'h>(house: &'h House) -> (Patient<'h>, Sent) {
     let ana = house.patient("Ana").with_text("+12125550123").with_email("ana@example.com").who_agreed().await;
@@ -94,9 +94,11 @@ async fn a_receipt_may_come_before_the_call_has_returned() {
 ///
 #[tokio::test]
 async fn a_receipt_settles_what_nobody_knew() {
-    for (status, code, ends) in
-        [("delivered", None, Status::Delivered), ("sent", None, Status::Sent), ("undelivered", Some("30008"), Status::Failed)]
-    {
+    for (status, code, ends) in [
+        ("delivered", None, Status::Delivered),
+        ("sent", None, Status::Sent),
+        ("undelivered", Some("30008"), Status::Failed),
+    ] {
         let house = House::new(34).await;
         let ana = house.patient("Ana").with_text("+12125550123").who_agreed().await;
         house.providers.will(Answer::AcceptUnheard);
@@ -168,9 +170,18 @@ async fn what_becomes_of_a_mail_is_noted_on_its_attempt() {
     assert_eq!((attempt().await.status, attempt().await.machine_open), (AttemptStatus::Delivered, true));
     house.time_passes(minutes(5)).await;
     let now = house.clock.now();
-    house.ses_says(&sent, "Open", json!({ "timestamp": now, "userAgent": "Mozilla/5.0 (X11; Linux x86_64) Thunderbird/140.0" })).await;
+    house
+        .ses_says(
+            &sent,
+            "Open",
+            json!({ "timestamp": now, "userAgent": "Mozilla/5.0 (X11; Linux x86_64) Thunderbird/140.0" }),
+        )
+        .await;
     house.settles().await;
-    assert_eq!((attempt().await.status, house.status(message).await), (AttemptStatus::Opened, Status::Delivered));
+    assert_eq!(
+        (attempt().await.status, house.status(message).await),
+        (AttemptStatus::Opened, Status::Delivered)
+    );
     house.ses_says(&sent, "Click", json!({ "timestamp": now })).await;
     house.settles().await;
     assert_eq!(attempt().await.status, AttemptStatus::Clicked);
@@ -199,7 +210,10 @@ async fn mail_that_comes_back_for_good_ends_mail_to_the_address() {
     assert_eq!(house.not_sent().await.len(), 1);
     let next = house.mails(&ana, "Hello again").await;
     house.settles().await;
-    assert_eq!((house.status(next).await, house.why(next).await.as_str()), (Status::Skipped, "SUPPRESSED_HARD_BOUNCE"));
+    assert_eq!(
+        (house.status(next).await, house.why(next).await.as_str()),
+        (Status::Skipped, "SUPPRESSED_HARD_BOUNCE")
+    );
 }
 
 #[tokio::test]

@@ -29,7 +29,10 @@ async fn a_visit_gets_its_confirmation_its_question_and_its_word_in_the_morning(
     house.until("2026-06-11T20:00:00Z").await;
     let sent = house.outbox();
     let times: Vec<_> = sent.iter().map(|sent| sent.at.to_string()).collect();
-    assert_eq!(times, ["2026-06-08T14:13:00Z", "2026-06-08T14:13:00Z", "2026-06-09T18:00:00Z", "2026-06-11T12:00:00Z"]);
+    assert_eq!(
+        times,
+        ["2026-06-08T14:13:00Z", "2026-06-08T14:13:00Z", "2026-06-09T18:00:00Z", "2026-06-11T12:00:00Z"]
+    );
     for text in sent.iter().filter(|sent| sent.channel == Channel::Sms) {
         assert!(text.text.chars().count() <= 133, "{}", text.text);
         assert!(text.text.contains("Ana") && text.text.contains("Bright Smiles"), "{}", text.text);
@@ -130,7 +133,10 @@ async fn a_stop_to_a_reminder_ends_the_ones_that_were_to_follow() {
     ana.replies("STOP").await;
     house.until("2026-06-10T20:00:00Z").await;
     assert_eq!(house.status(planned[0]).await, Status::Sent);
-    assert_eq!((house.status(planned[1]).await, house.why(planned[1]).await.as_str()), (Status::Skipped, "OPTED_OUT"));
+    assert_eq!(
+        (house.status(planned[1]).await, house.why(planned[1]).await.as_str()),
+        (Status::Skipped, "OPTED_OUT")
+    );
     assert_eq!(house.outbox().len(), 1);
 }
 
@@ -183,7 +189,8 @@ async fn a_visit_that_is_called_off_gets_no_more_messages() {
 #[tokio::test]
 async fn the_status_of_the_visit_is_looked_at_once_more_when_the_message_comes_up() {
     let house = House::new(90).await;
-    let only_booked = RuleDraft { statuses: vec![Visits::Scheduled], ..house.rule("two hours before", before(2)) };
+    let only_booked =
+        RuleDraft { statuses: vec![Visits::Scheduled], ..house.rule("two hours before", before(2)) };
     house.has_rule(&only_booked).await;
     let ana = house.patient("Ana").with_text("+12125550123").who_agreed().await;
     let visit = ana.books("2026-06-08T15:00").await;
@@ -232,7 +239,10 @@ async fn a_rule_that_is_switched_off_takes_back_what_it_had_planned() {
     let message = ana.books("2026-06-11T14:00").await.reminder().await;
     rules::switch(&house.table, &staff(), rule.id, None, false).await.unwrap();
     house.time_passes(minutes(15)).await;
-    assert_eq!((house.status(message.id).await, house.why(message.id).await.as_str()), (Status::Cancelled, "RULE_OFF"));
+    assert_eq!(
+        (house.status(message.id).await, house.why(message.id).await.as_str()),
+        (Status::Cancelled, "RULE_OFF")
+    );
     // On again after the moment has passed: nothing is made up for.
     house.until("2026-06-09T19:00:00Z").await;
     rules::switch(&house.table, &staff(), rule.id, None, true).await.unwrap();
@@ -275,7 +285,10 @@ async fn a_visit_that_is_moved_is_asked_about_anew() {
 #[tokio::test]
 async fn a_mail_carries_links_to_confirm_and_to_ask_for_another_time() {
     let house = House::new(95).await;
-    let by_mail = RuleDraft { channels: Channels::FirstOf(vec![Channel::Email]), ..house.rule("two days before", before(48)) };
+    let by_mail = RuleDraft {
+        channels: Channels::FirstOf(vec![Channel::Email]),
+        ..house.rule("two days before", before(48))
+    };
     house.has_rule(&by_mail).await;
     let ana = house.patient("Ana").with_email("ana@example.com").who_agreed().await;
     let visit = ana.books("2026-06-11T14:00").await;
@@ -296,7 +309,8 @@ async fn a_mail_carries_links_to_confirm_and_to_ask_for_another_time() {
             .body(format!("answer={says}").into())
             .unwrap()
     };
-    let looked = http::Request::get(&links[0]).header("host", "comms.example.com").body(Vec::new().into()).unwrap();
+    let looked =
+        http::Request::get(&links[0]).header("host", "comms.example.com").body(Vec::new().into()).unwrap();
     assert_eq!(house.outside(looked).await.0, 200);
     assert_eq!(visit.answer().await, Answer::Pending);
     assert_eq!(house.outside(post(&links[0], "confirm")).await.0, 200);

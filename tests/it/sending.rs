@@ -25,7 +25,10 @@ async fn the_way_is_chosen_by_the_facts_and_the_decision_is_kept() {
     let kept = house.message(message).await;
     let decision = kept.decision.as_ref().unwrap();
     assert_eq!((kept.status, decision.verdict()), (Status::Sent, Verdict::Allow));
-    assert_eq!((decision.channel(), decision.contact()), (Some(Channel::Email), Some(ana.record().await.contacts[1].id)));
+    assert_eq!(
+        (decision.channel(), decision.contact()),
+        (Some(Channel::Email), Some(ana.record().await.contacts[1].id))
+    );
     assert!(!decision.rules().is_empty());
 }
 
@@ -34,10 +37,18 @@ async fn the_way_is_chosen_by_the_facts_and_the_decision_is_kept() {
 async fn where_no_way_leads_to_somebody_the_desk_sees_it() {
     let house = House::new(2).await;
     let max = house.patient("Max").without_consent().await;
-    let message = house.makes(Draft { route: Route::FirstOf(vec![Channel::Sms, Channel::Email]), ..max.text_of_staff("Hello") }).await;
+    let message = house
+        .makes(Draft {
+            route: Route::FirstOf(vec![Channel::Sms, Channel::Email]),
+            ..max.text_of_staff("Hello")
+        })
+        .await;
     house.settles().await;
     assert!(house.providers.heard().is_empty());
-    assert_eq!((house.status(message).await, house.why(message).await.as_str()), (Status::Skipped, "NO_ADDRESS"));
+    assert_eq!(
+        (house.status(message).await, house.why(message).await.as_str()),
+        (Status::Skipped, "NO_ADDRESS")
+    );
     let desk = house.not_sent().await;
     assert_eq!((desk.len(), desk[0].message, desk[0].code.as_str()), (1, message, "NO_ADDRESS"));
     assert!(house.message(message).await.attempts.is_empty());
@@ -90,7 +101,10 @@ async fn a_lost_answer_is_settled_by_asking_the_provider() {
     assert_eq!(house.status(message).await, Status::Unknown);
     house.time_passes(minutes(3)).await;
     let kept = house.message(message).await;
-    assert_eq!((kept.status, kept.attempts[0].provider_id.clone()), (Status::Sent, Some(house.last().provider_id)));
+    assert_eq!(
+        (kept.status, kept.attempts[0].provider_id.clone()),
+        (Status::Sent, Some(house.last().provider_id))
+    );
     assert!(kept.ended.is_none() && house.not_sent().await.is_empty());
     let asked = house.providers.looked_up();
     house.time_passes(hours(3)).await;
@@ -116,8 +130,12 @@ async fn a_busy_provider_is_tried_again_after_1_4_and_16_minutes() {
     let start = house.clock.now();
     let message = ana.is_written("Hello").await;
     house.time_passes(hours(2)).await;
-    let tried: Vec<_> =
-        house.providers.heard().iter().map(|sent| (sent.attempt, sent.at.duration_since(start).as_mins())).collect();
+    let tried: Vec<_> = house
+        .providers
+        .heard()
+        .iter()
+        .map(|sent| (sent.attempt, sent.at.duration_since(start).as_mins()))
+        .collect();
     assert_eq!(tried, [(1, 0), (2, 1), (3, 5), (4, 21)]);
     let kept = house.message(message).await;
     assert_eq!(kept.status, Status::Failed);
@@ -193,7 +211,10 @@ async fn each_further_try_looks_at_consent_again() {
     ana.revokes().await;
     house.time_passes(minutes(5)).await;
     assert_eq!(house.providers.heard().len(), 1);
-    assert_eq!((house.status(message).await, house.why(message).await.as_str()), (Status::Skipped, "OPTED_OUT"));
+    assert_eq!(
+        (house.status(message).await, house.why(message).await.as_str()),
+        (Status::Skipped, "OPTED_OUT")
+    );
     assert_eq!(house.message(message).await.attempts.len(), 1);
 }
 
@@ -254,7 +275,10 @@ async fn consent_that_is_withdrawn_before_the_time_keeps_the_message_back() {
     ana.revokes().await;
     house.until("2026-06-08T17:00:00Z").await;
     assert!(house.providers.heard().is_empty());
-    assert_eq!((house.status(message).await, house.why(message).await.as_str()), (Status::Skipped, "OPTED_OUT"));
+    assert_eq!(
+        (house.status(message).await, house.why(message).await.as_str()),
+        (Status::Skipped, "OPTED_OUT")
+    );
 }
 
 /// A-09, E-11
@@ -268,7 +292,10 @@ async fn a_visit_that_is_moved_in_between_takes_its_message_along() {
     visit.moves("2026-06-10T15:00").await;
     house.until("2026-06-08T18:30:00Z").await;
     assert!(house.outbox().is_empty());
-    assert_eq!((house.status(first.id).await, house.why(first.id).await.as_str()), (Status::Cancelled, "APPOINTMENT_MOVED"));
+    assert_eq!(
+        (house.status(first.id).await, house.why(first.id).await.as_str()),
+        (Status::Cancelled, "APPOINTMENT_MOVED")
+    );
     house.until("2026-06-08T19:30:00Z").await;
     assert_eq!((house.outbox().len(), house.last().at), (1, at("2026-06-08T19:00:00Z")));
     assert!(house.last().text.contains("3:00"), "{}", house.last().text);
@@ -279,14 +306,18 @@ async fn a_visit_that_is_moved_in_between_takes_its_message_along() {
 async fn the_segments_of_a_text_are_told_after_it_was_written() {
     let house = House::new(16).await;
     let ana = house.patient("Ana").with_text("+12125550123").who_agreed().await;
-    for (text, segments) in [("Hello".to_owned(), 1), ("ñ 你好".to_owned(), 1), ("a".repeat(161), 2), ("你".repeat(71), 2)] {
+    for (text, segments) in
+        [("Hello".to_owned(), 1), ("ñ 你好".to_owned(), 1), ("a".repeat(161), 2), ("你".repeat(71), 2)]
+    {
         let message = ana.is_written(&text).await;
         house.settles().await;
         let kept = house.message(message).await;
         assert_eq!(kept.said.as_ref().unwrap().segments, Some(segments));
         assert_eq!(house.last().text, text);
     }
-    let long = messaging::create(&house.platform, &house.table, &staff(), ana.text_of_staff(&"a".repeat(1_601))).await;
+    let long =
+        messaging::create(&house.platform, &house.table, &staff(), ana.text_of_staff(&"a".repeat(1_601)))
+            .await;
     assert!(long.is_err());
 }
 
@@ -308,7 +339,10 @@ async fn what_was_sent_stays_word_for_word_when_the_template_changes() {
     assert_eq!(kept.said.as_ref().unwrap().text.reveal(), &sent.text);
     assert!(sent.text.contains("reply C to confirm"), "{}", sent.text);
     assert_eq!(kept.body, message.body);
-    assert_eq!((kept.attempts.len(), kept.attempts[0].provider_id.as_deref()), (1, Some(sent.provider_id.as_str())));
+    assert_eq!(
+        (kept.attempts.len(), kept.attempts[0].provider_id.as_deref()),
+        (1, Some(sent.provider_id.as_str()))
+    );
 }
 
 ///
@@ -317,7 +351,8 @@ async fn the_category_of_a_message_decides_which_consent_it_needs() {
     let house = House::new(18).await;
     let ana = house.patient("Ana").with_text("+12125550123").who_agreed().await;
     let care = ana.is_written("Your retainer is ready.").await;
-    let offer = Draft { category: kernel::Category::Marketing, ..ana.text_of_staff("Whiter teeth for less!") };
+    let offer =
+        Draft { category: kernel::Category::Marketing, ..ana.text_of_staff("Whiter teeth for less!") };
     let offer = house.makes(offer).await;
     house.settles().await;
     assert_eq!(house.status(care).await, Status::Sent);
@@ -362,7 +397,8 @@ async fn of_a_sender_and_somebody_who_takes_a_message_back_one_wins_and_never_bo
     let table = house.worker(&other).table.of(house.table.clinic());
     let actor = staff();
     for seed in 1..40 {
-        let ana = house.patient(&format!("P{seed}")).with_text(&format!("+1212555{seed:04}")).who_agreed().await;
+        let ana =
+            house.patient(&format!("P{seed}")).with_text(&format!("+1212555{seed:04}")).who_agreed().await;
         let message = ana.is_written("Hello").await;
         let jobs = house.queue.take(kernel::Lane::Outbound, 10);
         let requests = jobs.iter().map(|job| job.job.clone()).collect();
@@ -397,7 +433,8 @@ async fn sending_anew_makes_a_linked_message_of_its_own_and_only_one() {
     house.settles().await;
     let new = house.clock.id();
     for _ in 0..2 {
-        let again = messaging::resend(&house.platform, &house.table, &staff(), first, new, "tests").await.unwrap();
+        let again =
+            messaging::resend(&house.platform, &house.table, &staff(), first, new, "tests").await.unwrap();
         assert_eq!((again.id, again.resend_of), (new, Some(first)));
         house.settles().await;
     }
@@ -406,7 +443,8 @@ async fn sending_anew_makes_a_linked_message_of_its_own_and_only_one() {
     // What has gone out well is not sent anew.
     let other = ana.is_written("Hi").await;
     house.settles().await;
-    let refused = messaging::resend(&house.platform, &house.table, &staff(), other, house.clock.id(), "tests").await;
+    let refused =
+        messaging::resend(&house.platform, &house.table, &staff(), other, house.clock.id(), "tests").await;
     assert!(refused.is_err());
     // An id that is taken by something else is no success.
     let taken = messaging::resend(&house.platform, &house.table, &staff(), first, other, "tests").await;
@@ -423,7 +461,8 @@ async fn a_message_keeps_the_time_of_each_status_it_came_into() {
     house.provider_says(&house.last(), "delivered").await;
     house.time_passes(minutes(1)).await;
     house.provider_says(&house.last(), "read").await;
-    let times: Vec<_> = house.message(message).await.times.iter().map(|(status, at)| (*status, at.to_string())).collect();
+    let times: Vec<_> =
+        house.message(message).await.times.iter().map(|(status, at)| (*status, at.to_string())).collect();
     let wanted = [
         (Status::Scheduled, "2026-06-08T14:00:00Z"),
         (Status::Sending, "2026-06-08T15:00:00Z"),

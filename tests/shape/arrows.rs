@@ -120,7 +120,8 @@ fn what_talks_to_the_outside_is_kept_in_few_crates() {
         {
             wrong.push(format!("{from} must not use {to}: only {by:?} may"));
         }
-        let reads_nothing = from == "providers" && ["tokio", "reqwest", "axum", "futures"].contains(&to.as_str());
+        let reads_nothing =
+            from == "providers" && ["tokio", "reqwest", "axum", "futures"].contains(&to.as_str());
         if reads_nothing && kind == DependencyKind::Normal {
             wrong.push(format!("providers is pure and must not use {to}"));
         }

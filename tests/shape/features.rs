@@ -54,7 +54,10 @@ fn the_list_of_features_is_what_tests_name() {
     let mut last = String::new();
     for line in tree::read("tests/features.md").lines().filter(|line| line.starts_with("- ")) {
         let row = rows(line).into_iter().next().unwrap_or_else(|| panic!("`{line}` has no row"));
-        assert!(line.starts_with(&format!("- {row} ")) && line.len() > 20, "`{line}`: - A-01 what a user gets");
+        assert!(
+            line.starts_with(&format!("- {row} ")) && line.len() > 20,
+            "`{line}`: - A-01 what a user gets"
+        );
         assert!(row > last, "{row} stands after {last}");
         last.clone_from(&row);
         listed.insert(row);

@@ -37,7 +37,8 @@ fn every_name_says_what_is_inside() {
     let mut empty = Vec::new();
     for (path, text) in tree::files("", &CODE) {
         let words = path.split(['/', '.']);
-        let bad = |word: &&str| EMPTY_NAMES.contains(word) || EMPTY_ENDINGS.iter().any(|end| word.ends_with(end));
+        let bad =
+            |word: &&str| EMPTY_NAMES.contains(word) || EMPTY_ENDINGS.iter().any(|end| word.ends_with(end));
         empty.extend(words.filter(bad).map(|word| format!("{path}: `{word}` says nothing")));
         if !path.ends_with(".rs") {
             continue;
@@ -47,7 +48,8 @@ fn every_name_says_what_is_inside() {
             let (Some(word), Some(name)) = (words.next(), words.next()) else { continue };
             let name = name.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
             let of_type = ["struct", "enum", "trait", "type"].contains(&word);
-            let of_module = word == "mod" && (EMPTY_NAMES.contains(&name) || EMPTY_ENDINGS.iter().any(|e| name.ends_with(e)));
+            let of_module = word == "mod"
+                && (EMPTY_NAMES.contains(&name) || EMPTY_ENDINGS.iter().any(|e| name.ends_with(e)));
             if of_module || (of_type && EMPTY_TYPES.iter().any(|end| name.ends_with(end))) {
                 empty.push(format!("{path}: `{name}` says nothing"));
             }
@@ -74,10 +76,14 @@ fn the_scripts_can_be_run_and_say_what_they_do() {
     use std::os::unix::fs::PermissionsExt as _;
     for name in ["dev", "test", "seed", "stack", "deploy", "tools", "bench"] {
         let path = tree::root().join("scripts").join(name);
-        let mode = path.metadata().unwrap_or_else(|error| panic!("scripts/{name}: {error}")).permissions().mode();
+        let mode =
+            path.metadata().unwrap_or_else(|error| panic!("scripts/{name}: {error}")).permissions().mode();
         assert!(mode & 0o111 == 0o111, "scripts/{name} cannot be run");
         let text = tree::read(&format!("scripts/{name}"));
         let says = text.lines().nth(1).unwrap_or_default().trim_matches('"');
-        assert!(says.len() > 20 && says.contains('.'), "scripts/{name} does not say what it does in its second line");
+        assert!(
+            says.len() > 20 && says.contains('.'),
+            "scripts/{name} does not say what it does in its second line"
+        );
     }
 }

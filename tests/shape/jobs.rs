@@ -14,7 +14,8 @@ struct Found {
 /// Every `impl Job for …` outside of tests.
 fn jobs() -> Vec<Found> {
     let mut found = Vec::new();
-    for (file, text) in tree::files("shared", &[".rs"]).into_iter().chain(tree::files("functions", &[".rs"])) {
+    for (file, text) in tree::files("shared", &[".rs"]).into_iter().chain(tree::files("functions", &[".rs"]))
+    {
         if file.contains("/tests/") || file.ends_with("_tests.rs") {
             continue;
         }
@@ -46,7 +47,10 @@ fn every_job_is_read_by_the_function_of_its_lane() {
         let text: String =
             tree::files(&format!("functions/{function}/src"), &[".rs"]).into_iter().map(|(_, t)| t).collect();
         let sign = if r#type.starts_with('"') { format!("read::<{name}>") } else { r#type };
-        assert!(text.contains(&sign), "{file}: nobody in functions/{function} does {name}: `{sign}` is missing");
+        assert!(
+            text.contains(&sign),
+            "{file}: nobody in functions/{function} does {name}: `{sign}` is missing"
+        );
     }
 }
 
@@ -57,7 +61,10 @@ fn every_job_has_a_name_of_its_own_with_a_version() {
         let Some(wire) = r#type.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { continue };
         let (word, version) = wire.rsplit_once('.').unwrap_or_default();
         let snake = word.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !word.is_empty();
-        assert!(snake && version.parse::<u32>().is_ok(), "{file}: {wire} is not of the form send_requested.1");
+        assert!(
+            snake && version.parse::<u32>().is_ok(),
+            "{file}: {wire} is not of the form send_requested.1"
+        );
         let before = names.insert(wire.to_owned(), name.clone());
         assert_eq!(before, None, "{file}: {wire} is the name of two jobs");
     }

@@ -3,7 +3,9 @@
 #[test]
 fn the_map_of_the_table_is_as_it_was() {
     let lines: Vec<_> = table::keys::map()
-        .map(|entry| format!("{:7} {:24} {}\n{:9}{}", entry.whence, entry.name, entry.pattern, "", entry.says.trim()))
+        .map(|entry| {
+            format!("{:7} {:24} {}\n{:9}{}", entry.whence, entry.name, entry.pattern, "", entry.says.trim())
+        })
         .collect();
     insta::assert_snapshot!("key_map", lines.join("\n"));
 }

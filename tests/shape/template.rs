@@ -38,8 +38,7 @@ fn functions(template: &Value) -> BTreeMap<String, Value> {
 
 #[test]
 fn every_function_folder_has_its_block_and_every_block_its_folder() {
-    let folders: BTreeSet<_> =
-        tree::crates("functions").into_iter().filter(|name| name != "local").collect();
+    let folders: BTreeSet<_> = tree::crates("functions").into_iter().filter(|name| name != "local").collect();
     let blocks = functions(&template("template.yaml"));
     let binaries: BTreeSet<_> =
         blocks.values().map(|block| text(&block["Metadata"]["BuildProperties"]["Binary"])).collect();
@@ -64,7 +63,9 @@ fn every_lane_has_its_queue_its_setting_and_its_function() {
         let source = format!("State.Outputs.{word}QueueArn");
         let takers: Vec<_> = functions(&main)
             .into_iter()
-            .filter(|(_, block)| text(&block["Properties"]["Events"]["Lane"]["Properties"]["Queue"]) == source)
+            .filter(|(_, block)| {
+                text(&block["Properties"]["Events"]["Lane"]["Properties"]["Queue"]) == source
+            })
             .map(|(name, _)| name.to_lowercase())
             .collect();
         let expected = if lane == Lane::Outbound { "sender" } else { name };
@@ -77,7 +78,9 @@ fn every_lane_has_its_queue_its_setting_and_its_function() {
 /// The names of settings that the code reads: text in capitals that is handed to a reader of the environment.
 fn settings_read() -> BTreeSet<String> {
     let mut names = BTreeSet::new();
-    let files = tree::files("shared/aws/src", &[".rs"]).into_iter().chain(tree::files("shared/platform/src", &[".rs"]));
+    let files = tree::files("shared/aws/src", &[".rs"])
+        .into_iter()
+        .chain(tree::files("shared/platform/src", &[".rs"]));
     for (_, code) in files {
         let product = code.split("#[cfg(test)]").next().unwrap_or_default();
         for reader in ["need(\"", "read(\"", "or(\""] {
@@ -162,7 +165,8 @@ async fn the_table_of_the_template_is_the_table_of_the_code() {
 #[test]
 fn items_expire_by_the_attribute_that_the_template_names() {
     let state = template("infra/state.yaml");
-    let ttl = text(&state["Resources"]["CommsTable"]["Properties"]["TimeToLiveSpecification"]["AttributeName"]);
+    let ttl =
+        text(&state["Resources"]["CommsTable"]["Properties"]["TimeToLiveSpecification"]["AttributeName"]);
     let written = tree::read("shared/table/src/item.rs");
     assert!(written.contains(&format!("insert(\"{ttl}\"")), "no item gets the attribute {ttl}");
 }

@@ -112,7 +112,8 @@ async fn figures(process: &Process, token: &str) -> BTreeMap<String, i64> {
 async fn killed_at_any_moment_it_loses_nothing_and_sends_nothing_twice() {
     let folder = tempfile::tempdir().expect("a folder");
     let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number").port();
-    let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(30)).build().expect("a client");
+    let http =
+        reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(120)).build().expect("a client");
     // Moments differ from run to run: a seed would only pretend that the machine's pace is the same.
     let moments = kernel::Clock::system();
     for round in 0..KILLS {
@@ -139,15 +140,16 @@ async fn killed_at_any_moment_it_loses_nothing_and_sends_nothing_twice() {
 
     // At last it is left alone until all that was planned lies behind.
     let process = Process::start(port, folder.path(), &http).await;
-    process.post("/dev/clock", &json!({ "advance": "P8D" })).await.expect("the clock moves");
+    for _ in 0..7 {
+        process.post("/dev/clock", &json!({ "advance": "P1D" })).await.expect("the clock moves");
+    }
     let token = process.token().await;
     let mut counted = BTreeMap::new();
     for _ in 0..100 {
         tokio::time::sleep(Duration::from_millis(300)).await;
         let now = figures(&process, &token).await;
-        let open = |name: &&String| {
-            ["SCHEDULED", "QUEUED", "SENDING"].iter().any(|status| name.ends_with(status))
-        };
+        let open =
+            |name: &&String| ["SCHEDULED", "QUEUED", "SENDING"].iter().any(|status| name.ends_with(status));
         let settled = now == counted && !now.keys().any(|name| open(&name));
         counted = now;
         if settled {
@@ -160,12 +162,14 @@ async fn killed_at_any_moment_it_loses_nothing_and_sends_nothing_twice() {
     assert!(twice.is_empty(), "sent more than once: {twice:?}");
     assert!(!sent.is_empty(), "nothing was sent at all");
 
-    let ended = ["SENT", "DELIVERED", "READ", "FAILED", "BOUNCED", "CANCELLED", "SKIPPED", "EXPIRED", "UNKNOWN"];
+    let ended =
+        ["SENT", "DELIVERED", "READ", "FAILED", "BOUNCED", "CANCELLED", "SKIPPED", "EXPIRED", "UNKNOWN"];
     for name in counted.keys().filter(|name| name.starts_with("reminder")) {
         assert!(ended.iter().any(|status| name.ends_with(status)), "left open: {name} in {counted:?}");
     }
     let of = |statuses: &[&str]| -> i64 {
-        let wanted = |name: &String| !name.starts_with("inbound") && statuses.iter().any(|s| name.ends_with(s));
+        let wanted =
+            |name: &String| !name.starts_with("inbound") && statuses.iter().any(|s| name.ends_with(s));
         counted.iter().filter(|(name, _)| wanted(name)).map(|(_, count)| *count).sum()
     };
     let accepted = i64::try_from(sent.len()).expect("a number");

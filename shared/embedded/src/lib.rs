@@ -149,6 +149,7 @@ fn dispatch(db: &Database, operation: &str, body: &str) -> Result<String, Dynoxi
     route! {
         "CreateTable" => create_table,
         "DescribeTable" => describe_table,
+        "ListTables" => list_tables,
         "PutItem" => put_item,
         "GetItem" => get_item,
         "DeleteItem" => delete_item,

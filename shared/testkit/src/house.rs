@@ -39,7 +39,11 @@ const BATCH: usize = 10;
 
 /// A member of staff.
 pub fn staff() -> Actor {
-    Actor { who: Who::Staff { id: CallerId::FIRST, role: access::Role::ClinicAdmin }, request: None, from: None }
+    Actor {
+        who: Who::Staff { id: CallerId::FIRST, role: access::Role::ClinicAdmin },
+        request: None,
+        from: None,
+    }
 }
 
 /// A clinic in New York with the product's templates, its functions, its table and its providers. It begins on
@@ -123,7 +127,8 @@ impl House {
     }
 
     async fn opens(&self) {
-        let mut clinic = Clinic::new(self.table.clinic(), "Bright Smiles", "America/New_York".parse().unwrap());
+        let mut clinic =
+            Clinic::new(self.table.clinic(), "Bright Smiles", "America/New_York".parse().unwrap());
         clinic.state = Some("NY".to_owned());
         clinic.help_phone = Some(HELP_NUMBER.parse().unwrap());
         clinic.text = Some(TextSender::Number { number: OUR_NUMBER.parse().unwrap() });
@@ -288,14 +293,17 @@ impl House {
         if !self.queue.is_idle() {
             left.push(format!("{} jobs wait in the queues", self.queue.waiting()));
         }
-        left.extend(self.queue.dead().iter().map(|(job, fault)| format!("put aside: {} {fault}", job.r#type)));
+        left.extend(
+            self.queue.dead().iter().map(|(job, fault)| format!("put aside: {} {fault}", job.r#type)),
+        );
         for item in self.items("message") {
             let field = |name: &str| {
                 let data = item.get("d").and_then(|data| data.as_m().ok());
                 data.and_then(|data| data.get(name)).and_then(|value| value.as_s().ok()).cloned()
             };
             let status = field("status").unwrap_or_default();
-            let due = field("send_at").and_then(|at| at.parse::<Timestamp>().ok()).is_some_and(|at| at <= now);
+            let due =
+                field("send_at").and_then(|at| at.parse::<Timestamp>().ok()).is_some_and(|at| at <= now);
             if status == "SENDING" || (matches!(status.as_str(), "QUEUED" | "SCHEDULED") && due) {
                 left.push(format!("{} is {status}", field("id").unwrap_or_default()));
             }

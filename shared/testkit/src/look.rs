@@ -67,7 +67,7 @@ impl House {
 
     /// What a provider has taken of a message.
     pub fn sent(&self, id: MessageId) -> Option<Sent> {
-        self.outbox().into_iter().find(|sent| sent.message == id)
+        self.providers.taken_of(id)
     }
 
     /// What has reached nobody, as the desk lists it.

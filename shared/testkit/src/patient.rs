@@ -1,7 +1,7 @@
 //! Patients.
 
-use automations::Reminders;
 use audit::Actor;
+use automations::Reminders;
 use consent::{
     Address, Grant, Scope,
     ledger::{Evidence, Method, Standing},
@@ -16,7 +16,10 @@ use people::{
     origin::mirrored,
 };
 use serde_json::{Map, Value, json};
-use table::{Kept, keys::{AppointmentKey, PersonKey}};
+use table::{
+    Kept,
+    keys::{AppointmentKey, PersonKey},
+};
 
 use crate::{House, Visit, staff};
 
@@ -184,7 +187,8 @@ impl<'h> Patient<'h> {
         });
         house.mirror_says(Kind::Appointment, &key, &data).await;
         let id = mirrored(&house.table, SOURCE, &key);
-        let visit = house.table.get::<people::Appointment>(&AppointmentKey { appointment: id }).await.unwrap();
+        let visit =
+            house.table.get::<people::Appointment>(&AppointmentKey { appointment: id }).await.unwrap();
         assert_eq!(visit.map(|visit| visit.status), Some(Status::Scheduled));
         house.settles().await;
         Visit { house, key, id }

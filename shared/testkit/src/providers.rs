@@ -90,8 +90,7 @@ struct State {
 impl FakeProviders {
     /// Providers that take everything.
     pub fn new(clock: Clock) -> Self {
-        let inner =
-            Inner { clock, state: Mutex::default(), called: Notify::new(), go_on: Notify::new() };
+        let inner = Inner { clock, state: Mutex::default(), called: Notify::new(), go_on: Notify::new() };
         Self(Arc::new(inner))
     }
 
@@ -124,6 +123,11 @@ impl FakeProviders {
     /// Every message that was taken, in order.
     pub fn taken(&self) -> Vec<Sent> {
         self.state().taken.clone()
+    }
+
+    /// A message as it was taken, if it was.
+    pub fn taken_of(&self, message: MessageId) -> Option<Sent> {
+        self.state().taken.iter().find(|sent| sent.message == message).cloned()
     }
 
     /// How often somebody asked what became of a message.
@@ -198,7 +202,10 @@ fn respond(status: u16, body: &Value) -> Response<Bytes> {
 fn refused(channel: Channel, status: u16, code: &str) -> Response<Bytes> {
     match channel {
         Channel::Email => respond(status, &json!({ "__type": code, "message": "refused" })),
-        _ => respond(status, &json!({ "code": code.parse::<u32>().ok(), "message": "refused", "status": status })),
+        _ => respond(
+            status,
+            &json!({ "code": code.parse::<u32>().ok(), "message": "refused", "status": status }),
+        ),
     }
 }
 
@@ -240,7 +247,11 @@ impl Http for FakeProviders {
 
 /// Reads a call as the provider would.
 fn read(request: &Request<Bytes>, at: Timestamp) -> Sent {
-    if request.uri().path().starts_with("/v2/email/") { mail(request.body(), at) } else { text(request.body(), at) }
+    if request.uri().path().starts_with("/v2/email/") {
+        mail(request.body(), at)
+    } else {
+        text(request.body(), at)
+    }
 }
 
 fn text(body: &[u8], at: Timestamp) -> Sent {
@@ -251,7 +262,10 @@ fn text(body: &[u8], at: Timestamp) -> Sent {
     let callback = field("StatusCallback");
     let url = Url::parse(&callback).expect("every text says where its receipts go");
     let id = |wanted: &str| {
-        url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned()).unwrap_or_default()
+        url.query_pairs()
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.into_owned())
+            .unwrap_or_default()
     };
     Sent {
         channel: Channel::Sms,
@@ -272,7 +286,10 @@ fn mail(body: &[u8], at: Timestamp) -> Sent {
     let said: Value = serde_json::from_slice(body).expect("SES takes JSON");
     let tag = |wanted: &str| {
         let tags = said["EmailTags"].as_array().into_iter().flatten();
-        tags.filter(|tag| tag["Name"] == wanted).find_map(|tag| tag["Value"].as_str()).unwrap_or_default().to_owned()
+        tags.filter(|tag| tag["Name"] == wanted)
+            .find_map(|tag| tag["Value"].as_str())
+            .unwrap_or_default()
+            .to_owned()
     };
     let text = |pointer: &str| said.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     Sent {

@@ -1,8 +1,8 @@
 //! Visits.
 
 use automations::{
-    plan::{Plan, Step, StepState},
     Reminders,
+    plan::{Plan, Step, StepState},
 };
 use kernel::{AppointmentId, MessageId};
 use messaging::Message;

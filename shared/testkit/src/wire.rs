@@ -55,7 +55,8 @@ impl House {
 
     /// Twilio says how a text fares, and nothing that follows is done yet; `code` is that of the error, if any.
     pub async fn twilio_says(&self, sent: &Sent, status: &str, code: Option<&str>) {
-        let mut fields = vec![("MessageSid", sent.provider_id.as_str()), ("MessageStatus", status), ("To", &sent.to)];
+        let mut fields =
+            vec![("MessageSid", sent.provider_id.as_str()), ("MessageStatus", status), ("To", &sent.to)];
         fields.extend(code.map(|code| ("ErrorCode", code)));
         let answered = self.twilio_calls(&sent.callback, &fields).await;
         assert_eq!(answered, StatusCode::OK);
