@@ -7,10 +7,11 @@ mod dice;
 mod history;
 mod world;
 
+use rstest::rstest;
 use world::World;
 
 /// How many histories share a clinic; the time that settles them passes once for all.
-const TOGETHER: u64 = 250;
+const TOGETHER: u64 = 500;
 
 async fn run(seeds: std::ops::Range<u64>) -> u64 {
     let mut world = World::new(seeds.start).await;
@@ -21,15 +22,20 @@ async fn run(seeds: std::ops::Range<u64>) -> u64 {
 }
 
 /// Two senders, cancellations, opt-outs, moved visits, receipts before and after, lost answers, kills.
+///
+/// D-07
+#[rstest]
+#[case(0)]
+#[case(1)]
+#[case(2)]
+#[case(3)]
 #[tokio::test]
-async fn nothing_is_sent_twice_or_lost_or_against_what_was_said_before() {
-    for batch in 0..8 {
-        run(batch * TOGETHER + 1..(batch + 1) * TOGETHER + 1).await;
-    }
+async fn nothing_is_sent_twice_or_lost_or_against_what_was_said_before(#[case] batch: u64) {
+    run(batch * TOGETHER + 1..(batch + 1) * TOGETHER + 1).await;
 }
 
 #[tokio::test]
 async fn the_same_seed_gives_the_same_history() {
-    assert_eq!(run(7_001..7_041).await, run(7_001..7_041).await);
-    assert_ne!(run(7_001..7_041).await, run(8_001..8_041).await);
+    assert_eq!(run(7_001..7_021).await, run(7_001..7_021).await);
+    assert_ne!(run(7_001..7_021).await, run(8_001..8_021).await);
 }

@@ -175,9 +175,14 @@ impl World {
         self.trace.take();
         let request = SendRequested { clinic: self.table.clinic(), message };
         let [first, second] = &self.senders;
-        let ((), (), taken_back, ()) = tokio::join!(
-            first.works(&self.house, request, history.requests[0]),
-            second.works(&self.house, request, history.requests[1]),
+        let work = async {
+            tokio::join!(
+                first.works(&self.house, request, history.requests[0]),
+                second.works(&self.house, request, history.requests[1]),
+            )
+        };
+        let (_, taken_back, ()) = tokio::join!(
+            work,
             self.meanwhile(&history, person, &address, visit, message),
             self.receipts(&history, message),
         );

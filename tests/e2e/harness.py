@@ -80,6 +80,7 @@ class Stack:
     """The deployed stack: its outputs and clients of the services it uses."""
 
     signed_in: dict = field(default_factory=dict)
+    began: float = field(default_factory=time.time)
 
     @cached_property
     def outputs(self):
@@ -149,6 +150,15 @@ class Stack:
                 if count := int(got["Attributes"]["ApproximateNumberOfMessages"]):
                     found[url.rsplit("/", 1)[1]] = count
         return found
+
+    def logged(self, word):
+        """What the functions have logged with this word in it since the tests began."""
+        logs, since = self.client("logs"), int(self.began * 1000)
+        pages = logs.get_paginator("filter_log_events")
+        groups = [group["logGroupName"] for group in logs.describe_log_groups(logGroupNamePrefix="/aws/lambda/")["logGroups"]]
+        lines = (event["message"] for group in groups for page in pages.paginate(logGroupName=group, startTime=since)
+                 for event in page["events"])
+        return [line for line in lines if word in line]
 
 
 if __name__ == "__main__":

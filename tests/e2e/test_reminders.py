@@ -196,3 +196,9 @@ def test_nothing_was_sent_twice_and_no_job_was_lost(story, stack):
     for queue in ("Outbound", "Inbound"):
         wait_until(f"the {queue} lane is empty", lambda queue=queue: stack.waiting(queue) == 0)
     assert stack.dead_letters() == {}
+
+
+def test_no_function_was_refused_what_it_needs(stack):
+    # A hint that is refused is only logged, since the tick makes up for it.
+    assert stack.logged("AccessDenied") == []
+    assert any("the minute was swept" in line for line in stack.logged("swept"))

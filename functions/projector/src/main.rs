@@ -7,7 +7,7 @@ use projector::Work;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::Error> {
-    let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.queue().platform()))?;
+    let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.platform()))?;
     let work = Work::on(&platform);
     edge::stream(async |changes| work.run(changes).await).await
 }

@@ -8,7 +8,7 @@ use sender::Work;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), edge::Error> {
-    let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.queue().secrets()?.http().platform()))?;
+    let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.secrets()?.http().platform()))?;
     let work = Work::on(&platform);
     edge::jobs(Lane::Outbound, async |jobs| work.run(jobs).await).await
 }

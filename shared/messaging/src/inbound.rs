@@ -163,12 +163,11 @@ pub async fn take<R: Replan>(
         prompts: &sender.prompts,
         rules: &rules,
     };
-    let (kept, reading) = match kept.reading.clone() {
-        Some(reading) => (kept, reading),
-        None => {
-            let reading = reply::read(job.inbound.body.reveal(), &context);
-            (note(&table, kept, &sender, &reading, opted_out).await?, reading)
-        }
+    let (kept, reading) = if let Some(reading) = kept.reading.clone() {
+        (kept, reading)
+    } else {
+        let reading = reply::read(job.inbound.body.reveal(), &context);
+        (note(&table, kept, &sender, &reading, opted_out).await?, reading)
     };
     let person = kept.person;
     let ends = reading.ends(&context, sender.category(&reading));
