@@ -113,7 +113,7 @@ async fn killed_at_any_moment_it_loses_nothing_and_sends_nothing_twice() {
     let folder = tempfile::tempdir().expect("a folder");
     let port = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number").port();
     let http =
-        reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(120)).build().expect("a client");
+        reqwest::Client::builder().no_proxy().timeout(Duration::from_mins(2)).build().expect("a client");
     // Moments differ from run to run: a seed would only pretend that the machine's pace is the same.
     let moments = kernel::Clock::system();
     for round in 0..KILLS {
