@@ -44,7 +44,23 @@ impl From<DynoxideError> for EmbeddedFault {
     }
 }
 
+impl From<rusqlite::Error> for EmbeddedFault {
+    fn from(fault: rusqlite::Error) -> Self {
+        Self(fault.to_string())
+    }
+}
+
 const NAME: &str = "comms";
+
+/// Every write asks for the last number of the stream, which the database finds by reading the whole stream. With
+/// this index it looks at one entry: an import of 1,500 visits takes seconds instead of minutes.
+fn index_the_stream(path: &str) -> Result<(), EmbeddedFault> {
+    rusqlite::Connection::open(path)?.execute_batch(
+        "CREATE INDEX IF NOT EXISTS stream_in_order
+         ON _stream_records (table_name, CAST(sequence_number AS INTEGER))",
+    )?;
+    Ok(())
+}
 
 impl Embedded {
     /// An empty database in memory.
@@ -55,7 +71,9 @@ impl Embedded {
     /// The database in a file, made if it is not there.
     pub fn file(path: &Path) -> Result<Self, EmbeddedFault> {
         let path = path.to_str().ok_or_else(|| EmbeddedFault("the path is not UTF-8".to_owned()))?;
-        Ok(Self { db: Database::new(path)?, meter: Meter::default() })
+        let db = Database::new(path)?;
+        index_the_stream(path)?;
+        Ok(Self { db, meter: Meter::default() })
     }
 
     /// Counts calls and capacity since it was last asked.
