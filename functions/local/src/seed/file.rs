@@ -1,4 +1,4 @@
-//! The file as it is sent: the person's own file with a column of numbers, and dates to come.
+//! The file as it is sent: the person's own file with columns of names and numbers, and dates to come.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,12 @@ use jiff::{ToSpan as _, civil::Date};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::{Options, numbers};
+use super::{Options, fictional};
 
 /// The mapping that comes with the product.
 const MEDICAL: &str = include_str!("../../../../shared/people/data/mappings/medical-appointments.json");
-/// The column that holds the fictional numbers.
+/// The columns that hold the fictional names and numbers.
+const NAMES: &str = "Fictional name";
 const NUMBERS: &str = "Fictional number";
 
 /// How the file is to be changed.
@@ -96,7 +97,12 @@ impl File {
             visit["fields"]["starts_at"]["spread"]["days"] = json!(shape.options.days);
         }
         if shape.options.with_contacts {
-            entity(&mut mapping, "person")?["fields"]["text"] = json!({ "column": NUMBERS });
+            let fields = &mut entity(&mut mapping, "person")?["fields"];
+            fields["text"] = json!({ "column": NUMBERS });
+            // A file with names of its own keeps them.
+            if fields["given_name"].is_null() {
+                fields["given_name"] = json!({ "column": NAMES });
+            }
         }
         let delimiter = mapping["delimiter"].as_str().and_then(|d| d.bytes().next()).unwrap_or(b',');
         let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).flexible(true).from_reader(read);
@@ -113,7 +119,7 @@ impl File {
         let span = shape.first.since(earliest).map_err(|error| error.to_string())?;
         let shift_days = span.get_days();
 
-        let mut given: BTreeMap<String, Option<String>> = BTreeMap::new();
+        let mut given: BTreeMap<String, (&str, Option<String>)> = BTreeMap::new();
         let mut order = Vec::new();
         let mut writer =
             csv::WriterBuilder::new().delimiter(delimiter).flexible(true).from_writer(Vec::new());
@@ -121,14 +127,17 @@ impl File {
         let write = |writer: &mut csv::Writer<Vec<u8>>, row: Vec<&str>| {
             writer.write_record(row).map_err(|error| error.to_string())
         };
-        write(&mut writer, header.iter().chain(extra.then_some(NUMBERS)).collect())?;
+        write(
+            &mut writer,
+            header.iter().chain(extra.then_some([NAMES, NUMBERS]).into_iter().flatten()).collect(),
+        )?;
         for record in &records {
             let id = record.get(person).unwrap_or_default().to_owned();
             let next = given.len();
-            let number = given.entry(id).or_insert_with(|| {
-                let number = numbers::of(next).filter(|_| extra);
+            let (name, number) = given.entry(id).or_insert_with(|| {
+                let number = fictional::number(next).filter(|_| extra);
                 order.extend(number.clone());
-                number
+                (fictional::name(next), number)
             });
             let mut row: Vec<&str> = record.iter().collect();
             // Nobody books a visit tomorrow: what would lie ahead is left out, and counts as now.
@@ -140,7 +149,7 @@ impl File {
             }
             if extra {
                 row.resize(header.len(), "");
-                row.push(number.as_deref().unwrap_or_default());
+                row.extend([*name, number.as_deref().unwrap_or_default()]);
             }
             write(&mut writer, row)?;
         }
@@ -177,9 +186,12 @@ PatientId,AppointmentID,Gender,ScheduledDay,AppointmentDay,Age,No-show
         assert_eq!(moved.checked_add(file.shift_days.days()).unwrap().to_string(), "2026-11-23");
         let text = String::from_utf8(file.bytes).unwrap();
         let lines: Vec<_> = text.lines().collect();
-        assert!(lines[0].ends_with("No-show,Fictional number"));
-        assert!(lines[1].ends_with(&file.numbers[0]) && lines[3].ends_with(&file.numbers[0]));
+        assert!(lines[0].ends_with("No-show,Fictional name,Fictional number"));
+        assert!(
+            lines[1].ends_with(&format!("Ada,{}", file.numbers[0])) && lines[3].ends_with(&file.numbers[0])
+        );
         assert!(lines[2].starts_with("2,11,M,,2016-04-29") && lines[2].ends_with(&file.numbers[1]));
+        assert_eq!(file.mapping["entities"][0]["fields"]["given_name"], json!({"column": "Fictional name"}));
         let visit = &file.mapping["entities"][1]["fields"];
         assert_eq!(
             (&visit["status"], &visit["starts_at"]["spread"]["days"]),

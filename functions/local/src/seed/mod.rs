@@ -1,15 +1,15 @@
 //! `local seed`: takes a file of appointments of another system into a running `local dev`, over its HTTP API as any
 //! client would.
 //!
-//! First a trial that tells what would happen. With `--with-contacts` everybody gets a fictional number and agrees
-//! to messages before the visits are booked. What was done is read from the product itself: run again, it goes on
+//! First a trial that tells what would happen. With `--with-contacts` everybody gets a fictional name and number and
+//! agrees to messages before the visits are booked. What was done is read from the product itself: run again, it goes on
 //! where it was, and after the end it changes nothing.
 
 mod api;
 mod consents;
+mod fictional;
 mod file;
 mod imports;
-mod numbers;
 mod report;
 
 use jiff::{ToSpan as _, civil::Date};
@@ -32,7 +32,7 @@ pub struct Options {
     pub days: u16,
     /// Where the product runs.
     pub url: String,
-    /// Everybody gets a fictional number and agrees to messages.
+    /// Everybody gets a fictional name and number and agrees to messages.
     pub with_contacts: bool,
     /// Tell what would happen, and stop.
     pub dry_run: bool,

@@ -35,9 +35,9 @@ pub(super) fn file(options: &Options, file: &File, shape: &Shape<'_>) {
     if options.with_contacts {
         let rest =
             if missing == 0 { String::new() } else { format!("; no number is left for {missing} people") };
-        say(&format!("contacts   {} fictional numbers{rest}", file.numbers.len()));
+        say(&format!("contacts   {} fictional names and numbers{rest}", file.numbers.len()));
     } else {
-        say("contacts   none: give everybody a fictional number with --with-contacts");
+        say("contacts   none: give everybody a fictional name and number with --with-contacts");
     }
 }
 
