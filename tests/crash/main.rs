@@ -2,6 +2,7 @@
 //!
 //! Everything follows from a seed: who runs when, who dies where, what the provider does, what happens to the
 //! patient and the visit meanwhile. A history that fails names its seed and can be run alone.
+#![expect(clippy::unwrap_used, reason = "everything here is a test: what does not go as it should ends it")]
 
 mod dice;
 mod history;
@@ -16,9 +17,9 @@ const TOGETHER: u64 = 125;
 async fn run(seeds: std::ops::Range<u64>) -> u64 {
     let mut world = World::new(seeds.start).await;
     for seed in seeds {
-        world.plays(seed).await;
+        Box::pin(world.plays(seed)).await;
     }
-    world.settles().await
+    Box::pin(world.settles()).await
 }
 
 /// Two senders, cancellations, opt-outs, moved visits, receipts before and after, lost answers, kills.

@@ -54,7 +54,7 @@ impl Worker {
                 self.fuse.pause().await;
             }
         };
-        self.fuse.run(batch).await;
+        Box::pin(self.fuse.run(batch)).await;
     }
 }
 
@@ -190,7 +190,7 @@ impl World {
         for call in &calls {
             (call.who, &call.what).hash(&mut self.hash);
         }
-        self.nobody_was_told_too_late(&history, &calls);
+        Self::nobody_was_told_too_late(&history, &calls);
         self.house.providers.forgets();
         self.played.push(Played { seed, history, message, taken_back });
     }
@@ -255,7 +255,7 @@ impl World {
 
     /// No provider is called if an opt-out or a move had been written before the sender read the fact for the
     /// last time, and it reads after its claim.
-    fn nobody_was_told_too_late(&self, history: &History, calls: &[Call]) {
+    fn nobody_was_told_too_late(history: &History, calls: &[Call]) {
         let fact = match history.meanwhile {
             Meanwhile::OptOut => "standing#",
             Meanwhile::Move => "appointment#",

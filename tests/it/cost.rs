@@ -39,13 +39,13 @@ async fn ten_reminders_cost_no_more_than_they_did() {
     // The same requests again, as queues may: all is done.
     work.run(requests).await;
     let again = house.embedded.meter().take();
-    println!("per reminder, of ten in a batch (calls, write units, read units):");
+    eprintln!("per reminder, of ten in a batch (calls, write units, read units):");
     for (what, usage) in
         [("tick", &tick), ("sender", &cold), ("projector", &projector), ("told twice", &again)]
     {
-        println!(
+        eprintln!(
             "  {what:<12} {:>5.1} {:>6.2} {:>6.2}   {:?}",
-            usage.total_calls() as f64 / 10.0,
+            f64::from(u32::try_from(usage.total_calls()).unwrap()) / 10.0,
             usage.write_units / 10.0,
             usage.read_units / 10.0,
             usage.calls

@@ -236,7 +236,8 @@ async fn a_text_whose_taking_in_is_killed_anywhere_ends_the_same() {
             house.text_comes(&ana.text, says, &format!("SMkill{kill}")).await;
             fuse.arm(Some(Kill::After(*kill)), 0);
             let jobs = house.queue.take(kernel::Lane::Inbound, 1);
-            survived += usize::from(fuse.run(worker.run(vec![jobs[0].job.clone()])).await.is_some());
+            survived +=
+                usize::from(Box::pin(fuse.run(worker.run(vec![jobs[0].job.clone()]))).await.is_some());
             house.queue.settle(jobs.into_iter().map(|job| (job, Ok(()))).collect());
         }
         assert!((1..MOST - 8).contains(&survived), "{says}: {survived} survived");

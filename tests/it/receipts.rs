@@ -6,7 +6,7 @@ use people::ContactStatus;
 use serde_json::json;
 use testkit::{Answer, House, PUBLIC, Patient, Sent, minutes};
 
-async fn sent<'h>(house: &'h House) -> (Patient<'h>, Sent) {
+async fn sent(house: &House) -> (Patient<'_>, Sent) {
     let ana = house.patient("Ana").with_text("+12125550123").with_email("ana@example.com").who_agreed().await;
     let message = ana.is_written("Hello").await;
     house.settles().await;

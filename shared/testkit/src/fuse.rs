@@ -132,7 +132,7 @@ impl Fuse {
     async fn dies(&self) {
         self.state().blown = true;
         self.0.news.notify_one();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Lets others run for a while.

@@ -10,7 +10,7 @@ use audit::{Actor, Who};
 use automations::rules::{self, Channels, Late, Rule, RuleDraft, Timing};
 use aws_sdk_dynamodb::types::AttributeValue;
 use embedded::Embedded;
-use futures::FutureExt as _;
+use futures::{FutureExt as _, future::LocalBoxFuture};
 use kernel::{CallerId, Channel, ClinicId, Clock, Id as _, Lane, RawJob, Timestamp};
 use people::{
     Clinic,
@@ -76,7 +76,11 @@ pub struct House {
 
 impl House {
     /// A clinic without rules and patients. The seed decides all ids.
-    pub async fn new(seed: u64) -> Self {
+    pub fn new(seed: u64) -> LocalBoxFuture<'static, Self> {
+        Box::pin(Self::begins(seed))
+    }
+
+    async fn begins(seed: u64) -> Self {
         let clock = Clock::fixed(at("2026-06-08T14:00:00Z"), seed);
         let embedded = Embedded::memory().expect("memory is there");
         let table = embedded.table(clock.clone()).await.expect("an empty database takes a table");

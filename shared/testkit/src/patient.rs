@@ -130,7 +130,7 @@ impl<'h> NewPatient<'h> {
 
 impl<'h> Patient<'h> {
     /// An address as people write it.
-    fn address(&self, written: &str) -> Address {
+    fn address(written: &str) -> Address {
         match people::read_phone(written, people::Region::us()) {
             Ok(read) => Address::Phone(read.phone),
             Err(_) => Address::read(written).unwrap(),
@@ -142,7 +142,7 @@ impl<'h> Patient<'h> {
         let mut evidence = Evidence::of(Method::Form, house.clock.now());
         evidence.text_version = Some("1".to_owned());
         evidence.provider_message = Some(format!("form-{}-{address}", self.key));
-        let address = self.address(address);
+        let address = Self::address(address);
         let grant = Grant::care(channel);
         consent::grant(&house.table, &address, Some(self.id), grant, &staff(), evidence).await.unwrap();
     }
@@ -154,14 +154,14 @@ impl<'h> Patient<'h> {
 
     /// What holds for the number for texts.
     pub async fn standing(&self) -> Standing {
-        let address = self.address(&self.text);
+        let address = Self::address(&self.text);
         consent::ledger::standing(&self.house.table, &address).await.unwrap()
     }
 
     /// Tells staff that no message is wanted on the number for texts any more.
     pub async fn revokes(&self) {
         let house = self.house;
-        let address = self.address(&self.text);
+        let address = Self::address(&self.text);
         let evidence = Evidence::of(Method::Verbal, house.clock.now());
         consent::revoke(&house.table, &address, self.id, Scope::All, &staff(), evidence).await.unwrap();
     }
