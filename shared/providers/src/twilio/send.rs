@@ -9,6 +9,10 @@ use crate::{Address, Content, ErrorClass, Outgoing, Prepared, SendError, TextSen
 
 /// Twilio takes no longer `Body` (error 21617). Counted in UTF-16 units, the stricter reading of "characters".
 const LONGEST: usize = 1600;
+/// What we ask of the connection that a callback comes by: five more tries within its fifteen seconds, also after an
+/// answer of 5xx or none at all; unasked, Twilio only tries again where it could not connect (Webhooks: Connection
+/// overrides). Behind the `#` it is neither sent nor signed.
+const OVERRIDES: &str = "rc=5&rp=5xx,ct,rt";
 /// Seconds that `ValidityPeriod` may last; Twilio advises against 5 and less.
 const VALIDITY: std::ops::RangeInclusive<i64> = 6..=36_000;
 
@@ -64,6 +68,7 @@ fn with_ids(callback: &str, outgoing: &Outgoing) -> Result<String, SendError> {
         .append_pair("clinic", &outgoing.clinic.to_string())
         .append_pair("message", &outgoing.message.to_string())
         .append_pair("attempt", &outgoing.attempt.to_string());
+    url.set_fragment(Some(OVERRIDES));
     Ok(url.into())
 }
 
@@ -128,6 +133,7 @@ mod tests {
              &Body=S%C3%AD%2C+a+las+9+%26+10+%F0%9F%91%8D%0AReply+C\
              &StatusCallback=https%3A%2F%2Fapi.example.com%2Fv1%2Fhooks%2Ftwilio%2Fstatus\
              %3Fclinic%3Dcln_7zzzzzzzzzzzzzzzzzzzzzzzzz%26message%3Dmsg_00000000000000000000000000%26attempt%3D2\
+             %23rc%3D5%26rp%3D5xx%2Cct%2Crt\
              &ValidityPeriod=7200"
         );
     }
