@@ -30,7 +30,7 @@ impl S3Files {
 
     fn client(&self) -> &Client {
         self.client.get_or_init(|| {
-            let mut config = configured!(aws_sdk_s3, self.base).to_builder();
+            let mut config = configured!(aws_sdk_s3, self.base);
             // A bucket as a part of the path is what emulators answer to; AWS takes names as hosts.
             config.set_force_path_style(Some(self.base.endpoint.is_some()));
             Client::from_conf(config.build())

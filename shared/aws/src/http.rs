@@ -1,7 +1,7 @@
 //! Calls to providers: one attempt each, with a time limit, signed as the provider wants it.
 
 use std::{
-    sync::{Arc, OnceLock},
+    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -10,12 +10,26 @@ use aws_sigv4::{
     http_request::{SignableBody, SignableRequest, SigningSettings, sign},
     sign::v4,
 };
+use aws_smithy_types::body::SdkBody;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{HeaderValue, Request, Response, header::AUTHORIZATION};
 use kernel::Clock;
 use platform::{Auth, Http, HttpFault, Secrets};
+use tokio::time::timeout;
+
+use crate::{
+    trust::{self, Trust},
+    wire::{Broken, Wire},
+};
+
+/// The time in which a connection has to stand.
+const CONNECT: Duration = Duration::from_secs(3);
+/// Providers end unused connections early, and a call into such an end is one of which nobody knows.
+const REST: Duration = Duration::from_secs(20);
+/// The time in which an answer has to be there.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// Signs for AWS.
 pub(crate) struct Signer {
@@ -25,7 +39,7 @@ pub(crate) struct Signer {
 }
 
 pub(crate) struct ProviderHttp {
-    client: OnceLock<Result<reqwest::Client, String>>,
+    wire: Arc<Wire>,
     secrets: Arc<dyn Secrets>,
     signer: Option<Signer>,
 }
@@ -65,20 +79,7 @@ impl Signer {
 
 impl ProviderHttp {
     pub(crate) fn new(secrets: Arc<dyn Secrets>, signer: Option<Signer>) -> Self {
-        Self { client: OnceLock::new(), secrets, signer }
-    }
-
-    fn client(&self) -> Result<&reqwest::Client, HttpFault> {
-        let made = self.client.get_or_init(|| {
-            reqwest::Client::builder()
-                .connect_timeout(Duration::from_secs(3))
-                .timeout(Duration::from_secs(10))
-                // An answer that points elsewhere is an answer; following it would send the message again.
-                .redirect(reqwest::redirect::Policy::none())
-                .build()
-                .map_err(|error| error.to_string())
-        });
-        made.as_ref().map_err(|reason| not_sent(reason))
+        Self { wire: Wire::new(Trust::Public(trust::public), CONNECT, REST), secrets, signer }
     }
 
     async fn prove(&self, request: &mut Request<Bytes>, auth: &Auth) -> Result<(), HttpFault> {
@@ -107,29 +108,13 @@ impl Http for ProviderHttp {
     ) -> BoxFuture<'a, Result<Response<Bytes>, HttpFault>> {
         Box::pin(async move {
             self.prove(&mut request, auth).await?;
-            let (parts, body) = request.into_parts();
-            let asked = self
-                .client()?
-                .request(parts.method, parts.uri.to_string())
-                .headers(parts.headers)
-                .body(body)
-                .send()
-                .await;
-            let answer = match asked {
-                Ok(answer) => answer,
-                // Nothing went over the wire before there was a connection.
-                Err(error) if error.is_connect() || error.is_builder() => {
-                    return Err(not_sent("no connection"));
-                }
-                Err(error) if error.is_timeout() => return Err(HttpFault::NoAnswer("timeout".to_owned())),
-                Err(_) => return Err(HttpFault::NoAnswer("connection lost".to_owned())),
-            };
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            let body = answer.bytes().await.map_err(|_| HttpFault::NoAnswer("answer cut off".to_owned()))?;
-            let mut response = Response::new(body);
-            *response.status_mut() = status;
-            *response.headers_mut() = headers;
-            Ok(response)
+            // An answer that points elsewhere is an answer; following it would send the message again.
+            match timeout(ANSWER, self.wire.send(request.map(SdkBody::from))).await {
+                Ok(Ok(answer)) => Ok(answer),
+                Ok(Err(Broken::NotSent(reason))) => Err(not_sent(reason)),
+                Ok(Err(Broken::NoAnswer(reason))) => Err(HttpFault::NoAnswer(reason.to_owned())),
+                Err(_) => Err(HttpFault::NoAnswer("timeout".to_owned())),
+            }
         })
     }
 }

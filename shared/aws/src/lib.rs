@@ -7,24 +7,25 @@
 mod files;
 mod http;
 mod queue;
+mod sdk;
 mod secrets;
+mod trust;
+mod wire;
 
-use std::sync::{Arc, OnceLock};
+use std::{sync::Arc, time::Duration};
 
 use aws_credential_types::Credentials;
-use aws_smithy_http_client::{
-    Builder,
-    tls::{self, TlsContext, TrustStore, rustls_provider::CryptoMode},
-};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_types::region::Region;
 use kernel::Clock;
 use platform::{MissingSetting, Platform, Settings};
 use table::Table;
 
-/// The roots that AWS endpoints are signed by: Amazon Trust Services and Starfield. Loading the five of them
-/// instead of the usual 145 saves about ten million instructions of a cold start.
-const AMAZON_ROOTS: &str = include_str!("../roots/amazon.pem");
+use crate::{trust::Trust, wire::Wire};
+
+/// The time in which a connection to AWS has to stand.
+const CONNECT: Duration = Duration::from_secs(2);
+/// AWS keeps unused connections for longer than the minute between two ticks.
+const REST: Duration = Duration::from_secs(90);
 
 /// What all clients share.
 #[derive(Clone)]
@@ -32,46 +33,63 @@ pub(crate) struct Base {
     region: Region,
     credentials: Credentials,
     endpoint: Option<String>,
-    http: Arc<OnceLock<SharedHttpClient>>,
+    http: Arc<Wire>,
 }
 
-impl Base {
-    pub(crate) fn http(&self) -> SharedHttpClient {
-        self.http
-            .get_or_init(|| {
-                let mut roots = TrustStore::empty();
-                roots.add_pem_certificate(AMAZON_ROOTS.as_bytes());
-                let context = TlsContext::builder().with_trust_store(roots).build();
-                let builder = Builder::new().tls_provider(tls::Provider::Rustls(CryptoMode::AwsLc));
-                match context {
-                    Ok(context) => builder.tls_context(context).build_https(),
-                    Err(_) => builder.build_https(),
-                }
-            })
-            .clone()
-    }
-}
-
-/// Sets the parts of a client's configuration that are the same for every service.
+/// Sets the parts of a client's configuration that are the same for every service. What the SDKs do beyond it
+/// costs instructions at every call and gives nothing here: credentials that never expire need no cache, answers
+/// that are taken whole within a time limit need no watch over their pace.
 macro_rules! configured {
     ($service:ident, $base:expr) => {{
         let mut config = $service::Config::builder()
             .behavior_version($service::config::BehaviorVersion::latest())
             .region($base.region.clone())
             .credentials_provider($base.credentials.clone())
-            .http_client($base.http())
+            .identity_cache($service::config::IdentityCache::no_cache())
+            .stalled_stream_protection($service::config::StalledStreamProtectionConfig::disabled())
+            .http_client($crate::sdk::Calls($base.http.clone()))
             .timeout_config(
                 aws_smithy_types::timeout::TimeoutConfig::builder()
-                    .connect_timeout(std::time::Duration::from_secs(2))
                     .operation_attempt_timeout(std::time::Duration::from_secs(5))
                     .operation_timeout(std::time::Duration::from_secs(15))
                     .build(),
             );
         config.set_endpoint_url($base.endpoint.clone());
-        config.build()
+        config
     }};
 }
 pub(crate) use configured;
+
+/// The address of a service, told once: the SDK's own way reads a list of all regions with regular expressions at
+/// the first call and follows its rules at each. For services whose address in the United States, GovCloud
+/// included, is their name and the region.
+macro_rules! at_its_address {
+    ($service:ident, $base:expr, $name:literal) => {{
+        #[derive(Debug)]
+        struct Address($service::config::endpoint::Endpoint);
+        impl $service::config::endpoint::ResolveEndpoint for Address {
+            fn resolve_endpoint<'a>(
+                &'a self,
+                _: &'a $service::config::endpoint::Params,
+            ) -> $service::config::endpoint::EndpointFuture<'a> {
+                $service::config::endpoint::EndpointFuture::ready(Ok(self.0.clone()))
+            }
+        }
+        let address = $base.address($name);
+        let endpoint = $service::config::endpoint::Endpoint::builder().url(address).build();
+        $crate::configured!($service, $base).endpoint_resolver(Address(endpoint)).build()
+    }};
+}
+pub(crate) use at_its_address;
+
+impl Base {
+    pub(crate) fn address(&self, service: &str) -> String {
+        match &self.endpoint {
+            Some(endpoint) => endpoint.clone(),
+            None => format!("https://{service}.{}.amazonaws.com", self.region),
+        }
+    }
+}
 
 /// A platform in the making.
 pub struct Begun {
@@ -100,12 +118,12 @@ pub fn begin() -> Result<Begun, MissingSetting> {
         region: Region::new(read("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned())),
         credentials,
         endpoint: read("AWS_ENDPOINT_URL"),
-        http: Arc::default(),
+        http: Wire::new(Trust::Amazon, CONNECT, REST),
     };
     let clock = Clock::system();
     let client = {
         let base = base.clone();
-        move || aws_sdk_dynamodb::Client::from_conf(configured!(aws_sdk_dynamodb, base))
+        move || aws_sdk_dynamodb::Client::from_conf(at_its_address!(aws_sdk_dynamodb, base, "dynamodb"))
     };
     let table = Table::new(client, need("TABLE")?, clock.clone());
     let nothing = Arc::new(platform::inside::Nothing);

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use kernel::{Lane, RawJob};
 use platform::{PlatformFault, Queue};
 
-use crate::{Base, configured};
+use crate::{Base, at_its_address};
 
 /// SQS takes ten messages a call.
 const BATCH: usize = 10;
@@ -32,7 +32,8 @@ impl SqsQueue {
     }
 
     async fn send(&self, url: &str, jobs: &[&RawJob]) -> Result<(), PlatformFault> {
-        let client = self.client.get_or_init(|| Client::from_conf(configured!(aws_sdk_sqs, self.base)));
+        let client =
+            self.client.get_or_init(|| Client::from_conf(at_its_address!(aws_sdk_sqs, self.base, "sqs")));
         let entries = jobs
             .iter()
             .enumerate()

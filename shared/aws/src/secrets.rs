@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use kernel::{Clock, Timestamp};
 use platform::{PlatformFault, Secret, Secrets};
 
-use crate::{Base, configured};
+use crate::{Base, at_its_address};
 
 const KEPT: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
@@ -41,8 +41,9 @@ impl Secrets for ManagedSecrets {
             if let Some(secret) = self.known(name) {
                 return Ok(secret);
             }
-            let client =
-                self.client.get_or_init(|| Client::from_conf(configured!(aws_sdk_secretsmanager, self.base)));
+            let client = self.client.get_or_init(|| {
+                Client::from_conf(at_its_address!(aws_sdk_secretsmanager, self.base, "secretsmanager"))
+            });
             let got = client.get_secret_value().secret_id(format!("{}{name}", self.prefix)).send().await;
             let got = got.map_err(|error| match error.code() {
                 Some("ResourceNotFoundException") => PlatformFault::Absent { what: "secrets" },
