@@ -86,7 +86,7 @@ fn settings_read() -> BTreeSet<String> {
         for reader in ["need(\"", "read(\"", "or(\""] {
             for part in product.split(reader).skip(1) {
                 let name = part.split('"').next().unwrap_or_default();
-                if name.chars().all(|c| c.is_ascii_uppercase() || c == '_') {
+                if !name.is_empty() && name.chars().all(|c| c.is_ascii_uppercase() || c == '_') {
                     names.insert(name.to_owned());
                 }
             }
