@@ -6,6 +6,7 @@
 mod routes;
 #[cfg(test)]
 mod testing;
+mod words;
 
 use axum::Router;
 use edge::{Callers, Door, DoorFault};

@@ -50,6 +50,14 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
                 "the body has to be application/json in UTF-8",
             ));
         }
+        if request.headers().get_all(header::CONTENT_ENCODING).iter().any(|encoding| encoding != "identity") {
+            // A few packed bytes may hold gigabytes: nothing is unpacked here.
+            return Err(Problem::new(
+                Kind::UnsupportedType,
+                "content_encoding_unsupported",
+                "the body has to come as it is, not packed",
+            ));
+        }
         let bytes = Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
             BytesRejection::FailedToBufferBody(why) if why.status().as_u16() == 413 => too_large(),
             _ => Problem::new(Kind::Malformed, "body_unreadable", "the body broke off"),

@@ -2,7 +2,7 @@
 //! that no handler repeats it.
 
 use access::Need;
-use kernel::Kind;
+use kernel::{ClinicId, Id as _, Kind};
 use serde_json::json;
 use utoipa::{
     PartialSchema, ToSchema,
@@ -95,7 +95,11 @@ pub(crate) fn operation(operation: &mut Operation, need: Need) {
         .name("X-Clinic")
         .parameter_in(ParameterIn::Header)
         .description(Some("The clinic that the request is for, if not the one the caller is at home in."))
-        .schema(Some(ObjectBuilder::new().schema_type(SchemaType::Type(Type::String))))
+        .schema(Some(
+            ObjectBuilder::new()
+                .schema_type(SchemaType::Type(Type::String))
+                .pattern(Some(format!("^{}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$", ClinicId::PREFIX))),
+        ))
         .build();
     operation.parameters.get_or_insert_default().push(RefOr::T(clinic));
 }

@@ -66,6 +66,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Visit {
     }
 }
 
+/// The header that names the clinic.
+const CLINIC: HeaderName = HeaderName::from_static("x-clinic");
+
 fn missing_token() -> Problem {
     Problem::new(Kind::Unauthenticated, "token_missing", "a token is needed that names the caller")
 }
@@ -133,7 +136,8 @@ async fn pass(
     }
     let claims = claims(gate, &request).ok_or_else(missing_token)?;
     trail.caller = claims.id();
-    let asked = request.headers().get("x-clinic").map(|value| value.to_str().unwrap_or("?").to_owned());
+    let asked =
+        request.headers().contains_key(CLINIC).then(|| only(&request, &CLINIC).unwrap_or("?").to_owned());
     let caller = match Caller::admit(&gate.table, &claims, asked.as_deref(), visit.request).await {
         Ok(caller) => Caller { from: visit.from, ..caller },
         Err(fault) => {
@@ -236,6 +240,13 @@ fn address(context: &ApiGatewayV2httpRequestContext) -> Option<IpAddr> {
     context.http.source_ip.as_deref()?.parse().ok()
 }
 
+/// The value of a header that is there once: of two, whoever stands between could have believed the other.
+fn only<'a>(request: &'a Request, name: &HeaderName) -> Option<&'a str> {
+    let mut all = request.headers().get_all(name).iter();
+    let value = all.next()?.to_str().ok()?;
+    all.next().is_none().then_some(value)
+}
+
 fn claims(gate: &Gate, request: &Request) -> Option<Claims> {
     match &gate.callers {
         Callers::Nobody => None,
@@ -244,7 +255,7 @@ fn claims(gate: &Gate, request: &Request) -> Option<Claims> {
             Some(Claims::read(|name| claims.get(name).map(String::as_str)))
         }
         Callers::Tokens(verify) => {
-            let value = request.headers().get(header::AUTHORIZATION)?.to_str().ok()?;
+            let value = only(request, &header::AUTHORIZATION)?;
             let (scheme, token) = value.split_once(' ')?;
             if scheme.eq_ignore_ascii_case("bearer") { verify(token.trim()) } else { None }
         }

@@ -41,7 +41,11 @@ const KEPT_HEADERS: [HeaderName; 3] = [header::CONTENT_TYPE, header::LOCATION, h
 pub struct IdempotencyHeader {
     /// Up to 200 visible ASCII characters that name this create. Sent again within a day, it gives the first
     /// answer; with another body it is a conflict.
-    #[param(rename = "Idempotency-Key", example = "8f14e45f-ceea-4e7b-9d1c-1f0a7d3b2c55")]
+    #[param(
+        rename = "Idempotency-Key",
+        pattern = "^[!-~]{1,200}$",
+        example = "8f14e45f-ceea-4e7b-9d1c-1f0a7d3b2c55"
+    )]
     idempotency_key: Option<String>,
 }
 

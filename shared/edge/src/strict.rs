@@ -1,7 +1,7 @@
 //! What serde says of input, turned into places and sentences without the values that came in.
 
 use kernel::Detail;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_path_to_error::{Path, Segment};
 
 /// RFC 6901.
@@ -76,6 +76,9 @@ pub(crate) fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
                 at = at.strip_suffix(&name).unwrap_or(&at).to_owned();
             }
             Unreadable::Form(explain(&at, &message, "/"))
+        } else if serde_json::from_slice::<IgnoredAny>(bytes).is_ok() {
+            // The reader calls it bad syntax when a word with content is asked for and an empty object comes.
+            Unreadable::Form(Detail::new(pointer(error.path()), "has not the form that is asked for"))
         } else {
             Unreadable::Syntax { line: inner.line(), column: inner.column() }
         }
@@ -154,6 +157,26 @@ mod tests {
             assert_eq!((detail.at.as_str(), detail.says.as_str()), (at, says));
         }
         assert!(!detail.says.contains("canary"), "{}", detail.says);
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only read")]
+    struct When {
+        timing: Timing,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only read")]
+    enum Timing {
+        Before(u8),
+    }
+
+    #[test]
+    fn json_of_another_form_is_not_called_bad_json() {
+        for body in [r#"{"timing":{}}"#, r#"{"timing":{"Before":1,"After":2}}"#, r#"{"timing":"Before"}"#] {
+            let Err(Unreadable::Form(detail)) = json::<When>(body.as_bytes()) else { panic!("{body}") };
+            assert!(detail.at.starts_with("/timing"), "{body}: {}", detail.at);
+        }
     }
 
     #[rstest]

@@ -22,7 +22,7 @@ pub struct IfMatch(pub u64);
 #[expect(dead_code, reason = "describes a header")]
 pub struct IfMatchHeader {
     /// The version that the update is based on, as the `ETag` or the field `version` of an answer tells it.
-    #[param(rename = "If-Match", example = "\"3\"")]
+    #[param(rename = "If-Match", pattern = "^(\"[0-9]{1,18}\"|[0-9]{1,18})$", example = "\"3\"")]
     if_match: String,
 }
 

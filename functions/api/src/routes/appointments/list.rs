@@ -15,6 +15,7 @@ use utoipa::IntoParams;
 
 use super::view::AppointmentView;
 use crate::routes::people::names::Names;
+use crate::words;
 
 /// How far a list goes unless told: a week.
 const USUAL: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -36,14 +37,14 @@ pub(super) struct Schedule {
     #[param(example = "Pending")]
     status: Option<String>,
     /// Only visits of this person.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = words::PersonId, inline, required = false)]
     person: Option<PersonId>,
     /// How many visits, 1 to 100.
     #[serde(default, deserialize_with = "edge::limit")]
     #[param(value_type = Option<u16>, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// Where the page begins: `next` of the page before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = String, required = false)]
     cursor: Option<Cursor>,
 }
 

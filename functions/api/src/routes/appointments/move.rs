@@ -13,6 +13,7 @@ use table::{
 use utoipa::ToSchema;
 
 use super::view::{AppointmentView, changed};
+use crate::words;
 
 /// Another time for a visit, and perhaps another place or practitioner.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -25,10 +26,10 @@ pub(super) struct MoveAppointment {
     #[schema(value_type = Option<String>, format = DateTime)]
     ends_at: Option<Timestamp>,
     /// Where, if elsewhere.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::LocationId>)]
     location: Option<LocationId>,
     /// With whom, if with somebody else.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::PractitionerId>)]
     practitioner: Option<PractitionerId>,
 }
 

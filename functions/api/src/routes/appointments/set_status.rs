@@ -9,6 +9,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::view::{AppointmentView, changed};
+use crate::words;
 
 /// The longest reason, in characters.
 const LONGEST: usize = 300;
@@ -19,7 +20,7 @@ const LONGEST: usize = 300;
 #[schema(example = json!({ "status": "CANCELLED", "reason": "patient moved away" }))]
 pub(super) struct SetStatus {
     /// `SCHEDULED`, `CONFIRMED`, `ARRIVED`, `IN_PROGRESS`, `COMPLETED`, `INCOMPLETE`, `NO_SHOW` or `CANCELLED`.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::VisitStatus)]
     status: Status,
     /// Why, for a visit that is called off; at most 300 characters.
     reason: Option<String>,

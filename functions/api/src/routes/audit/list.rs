@@ -11,23 +11,25 @@ use platform::Platform;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::words;
+
 /// Which part of the log.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
     /// Only what concerns this patient.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = words::PersonId, inline, required = false)]
     patient: Option<PersonId>,
     /// Only what this member of the staff did; not together with `patient`.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = words::CallerId, inline, required = false)]
     staff: Option<CallerId>,
     /// How many entries, 1 to 100.
     #[serde(default, deserialize_with = "edge::limit")]
     #[param(value_type = Option<u16>, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// Where the page begins: `next` of the page before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = String, required = false)]
     cursor: Option<Cursor>,
 }
 

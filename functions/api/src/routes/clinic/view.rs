@@ -9,33 +9,64 @@ use people::{
     location::Address,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use table::Kept;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{
+        RefOr,
+        schema::{ObjectBuilder, Schema, Type},
+    },
+};
+
+use crate::words;
 
 /// A clinic, and what its messages need to know of it.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "id": "cln_01m8cz00000000000000000000",
-    "version": 3,
-    "name": "Bright Smiles Dental, LLC",
-    "brand": "Bright Smiles",
-    "zone": "America/New_York",
-    "state": "NY",
-    "region": "US",
-    "language": "en",
-    "help_phone": "+12125550100",
-    "address": { "street": "12 Elm Street", "city": "Albany", "state": "NY", "postal": "12207" },
-    "text": { "number": "+12125550100" },
-    "mail": { "address": "hello@clinic.example", "name": "Bright Smiles" },
-    "window": { "from": "08:00:00", "to": "21:00:00" },
-    "marketing_window": { "from": "09:00:00", "to": "17:00:00" }
-}))]
+#[derive(Debug, Serialize)]
 pub(super) struct ClinicView {
-    #[schema(value_type = String)]
     id: ClinicId,
     version: u64,
     #[serde(flatten)]
     settings: ClinicSettings,
+}
+
+/// The settings with two more fields. A body of settings alone takes no others, so that one schema cannot be put
+/// beside the other.
+impl PartialSchema for ClinicView {
+    fn schema() -> RefOr<Schema> {
+        let RefOr::T(Schema::Object(mut object)) = ClinicSettings::schema() else {
+            return ClinicSettings::schema();
+        };
+        object.additional_properties = None;
+        object.description = Some("A clinic as it is set up.".to_owned());
+        for (name, r#type) in [("id", Type::String), ("version", Type::Integer)] {
+            object.properties.insert(name.to_owned(), ObjectBuilder::new().schema_type(r#type).into());
+            object.required.push(name.to_owned());
+        }
+        object.example = Some(json!({
+            "id": "cln_01m8cz00000000000000000000",
+            "version": 3,
+            "name": "Bright Smiles Dental, LLC",
+            "brand": "Bright Smiles",
+            "zone": "America/New_York",
+            "state": "NY",
+            "region": "US",
+            "language": "en",
+            "help_phone": "+12125550100",
+            "address": { "street": "12 Elm Street", "city": "Albany", "state": "NY", "postal": "12207" },
+            "text": { "number": "+12125550100" },
+            "mail": { "address": "hello@clinic.example", "name": "Bright Smiles" },
+            "window": { "from": "08:00:00", "to": "21:00:00" },
+            "marketing_window": { "from": "09:00:00", "to": "17:00:00" }
+        }));
+        object.into()
+    }
+}
+
+impl ToSchema for ClinicView {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        ClinicSettings::schemas(schemas);
+    }
 }
 
 /// What a clinic sets for its messages. It takes the place of what there was.
@@ -59,7 +90,7 @@ pub(super) struct ClinicSettings {
     /// The name in messages, 1 to 25 characters.
     brand: String,
     /// The zone its days are counted in, unless a location has its own.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::Zone)]
     zone: Zone,
     /// The state whose law holds, two letters in the United States.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,15 +100,15 @@ pub(super) struct ClinicSettings {
     #[schema(value_type = Option<String>)]
     region: Region,
     /// The language of messages to people who want no other.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::Language)]
     language: Language,
     /// The number in the answer to HELP.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Phone>)]
     help_phone: Option<Phone>,
     /// The mailbox people write to for help.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::EmailAddress>)]
     help_email: Option<EmailAddress>,
     /// The postal address that mail with offers shows.
     #[serde(default)]
@@ -120,7 +151,7 @@ impl From<&Address> for PostalAddress {
 #[serde(deny_unknown_fields)]
 struct TextFrom {
     /// The number people know and answer to.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::Phone)]
     number: Phone,
     /// The provider's id of a pool of numbers, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -131,13 +162,13 @@ struct TextFrom {
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct MailFrom {
-    #[schema(value_type = String)]
+    #[schema(value_type = words::EmailAddress)]
     address: EmailAddress,
     /// The name beside it.
     name: String,
     /// Where answers go, if elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::EmailAddress>)]
     reply_to: Option<EmailAddress>,
 }
 

@@ -10,6 +10,7 @@ use table::Kept;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Readers;
+use crate::words;
 
 /// What about.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -17,10 +18,10 @@ use super::Readers;
 #[into_params(parameter_in = Query)]
 pub(super) struct Asked {
     /// The channel.
-    #[param(value_type = String, example = "SMS")]
+    #[param(value_type = words::Channel, inline, example = "SMS")]
     channel: Channel,
     /// The kind of message.
-    #[param(value_type = String, example = "APPOINTMENT")]
+    #[param(value_type = words::Category, inline, example = "APPOINTMENT")]
     category: Category,
     /// At which moment; now if absent.
     #[param(value_type = Option<String>, format = DateTime)]

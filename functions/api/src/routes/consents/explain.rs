@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Readers, readers::Place};
+use crate::words;
 
 /// A message that might be sent.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -28,12 +29,12 @@ use super::{Readers, readers::Place};
 }))]
 pub(super) struct Explain {
     /// The person it would be about.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::PersonId)]
     person: PersonId,
     /// The channel, or `AUTO` for those the person wants.
     channel: Way,
     /// What it would be about.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::Category)]
     category: Category,
     /// When it would go out; now if absent or past.
     #[schema(value_type = Option<String>, format = DateTime)]

@@ -11,6 +11,7 @@ use table::{Digest, Kept};
 use utoipa::{IntoParams, ToSchema};
 
 use super::{Readers, standing::category_of};
+use crate::words;
 
 /// Which part of the ledger.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -18,14 +19,14 @@ use super::{Readers, standing::category_of};
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
     /// Only what happened at the address of this contact point, whoever of those who share it said it.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = words::ContactId, inline, required = false)]
     contact: Option<ContactId>,
     /// How many rows, 1 to 100.
     #[serde(default, deserialize_with = "edge::limit")]
     #[param(value_type = Option<u16>, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// Where the page begins: `next` of the page before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = String, required = false)]
     cursor: Option<Cursor>,
 }
 

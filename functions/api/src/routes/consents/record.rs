@@ -15,6 +15,7 @@ use table::{ClinicTable, Kept, TableFault};
 use utoipa::ToSchema;
 
 use super::{Readers, StandingView};
+use crate::words;
 
 /// What somebody said about messages to one of their contact points: exactly one of `grant`, `revoke` and `opt_in`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -26,7 +27,7 @@ use super::{Readers, StandingView};
 }))]
 pub(super) struct RecordConsent {
     /// A contact point of the person, or of a guardian who may consent.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::ContactId)]
     contact: ContactId,
     /// They agree to messages.
     grant: Option<GrantBody>,
@@ -43,12 +44,12 @@ pub(super) struct RecordConsent {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct GrantBody {
-    #[schema(value_type = String)]
+    #[schema(value_type = words::Channel)]
     channel: Channel,
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<words::Category>)]
     categories: Vec<Category>,
     /// `EXPRESS`; or `WRITTEN` for what was signed or ticked, which marketing by text needs.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::ConsentLevel)]
     level: Level,
 }
 
@@ -57,7 +58,7 @@ struct GrantBody {
 #[serde(deny_unknown_fields)]
 struct RevokeBody {
     /// Only this kind of message; everything if absent.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Category>)]
     category: Option<Category>,
 }
 
@@ -65,7 +66,7 @@ struct RevokeBody {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct OptInBody {
-    #[schema(value_type = String)]
+    #[schema(value_type = words::Channel)]
     channel: Channel,
 }
 
@@ -74,7 +75,7 @@ struct OptInBody {
 #[serde(deny_unknown_fields)]
 struct EvidenceBody {
     /// `WEB`, `SMS`, `EMAIL`, `VERBAL`, `FORM`, `LINK` or `IMPORT`.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::Method)]
     method: Method,
     /// When it was said: now or in the past. It takes effect from then on.
     #[schema(value_type = String, format = DateTime)]

@@ -25,7 +25,7 @@ pub(super) struct Inbox {
     #[param(value_type = Option<u16>, minimum = 1, maximum = 50, default = 20)]
     limit: Limit,
     /// Where the page begins: `next` of the page before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = String, required = false)]
     cursor: Option<Cursor>,
 }
 

@@ -23,6 +23,7 @@ use crate::routes::messages::{
     compose::{Way, Words, category},
     view::Accepted,
 };
+use crate::words;
 
 /// An answer within a conversation.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -32,9 +33,9 @@ pub(super) struct Reply {
     /// Which way; the one the person last wrote by, unless told.
     channel: Option<Way>,
     /// What it is about; `GENERAL` unless told.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Category>)]
     category: Option<Category>,
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::TemplateId>)]
     template: Option<TemplateId>,
     /// The newest unless told.
     template_version: Option<u32>,

@@ -16,6 +16,7 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::view::ImportView;
+use crate::words;
 
 /// A file to import.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -37,7 +38,7 @@ pub(super) struct CreateImport {
     /// 1 to 100 characters.
     name: String,
     /// `CSV` (with a header) or `NDJSON`.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::FileFormat)]
     format: Format,
     /// How many bytes the file has, at most 50 MB.
     bytes: u64,

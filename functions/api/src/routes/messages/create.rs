@@ -20,6 +20,7 @@ use super::{
     compose::{Way, Words, category},
     view::Accepted,
 };
+use crate::words;
 
 /// A message to one person: a template with its variables, or a text.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -33,16 +34,16 @@ use super::{
 }))]
 pub(super) struct CreateMessage {
     /// Whom it concerns; a child is written to through who answers for them.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::PersonId)]
     person: PersonId,
     /// Which way.
     #[serde(default)]
     channel: Way,
     /// `APPOINTMENT`, `TREATMENT`, `BILLING`, `MARKETING`, `GENERAL`, `SURVEY`, `EDUCATION` or `CRM`; that of the
     /// template unless told.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Category>)]
     category: Option<Category>,
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::TemplateId>)]
     template: Option<TemplateId>,
     /// The newest unless told.
     template_version: Option<u32>,
@@ -57,7 +58,7 @@ pub(super) struct CreateMessage {
     #[schema(value_type = Option<String>)]
     text: Option<Masked<String>>,
     /// The visit it speaks of: it goes out only while the visit is as it is now.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::AppointmentId>)]
     appointment: Option<AppointmentId>,
     /// When; at once unless told.
     #[schema(value_type = Option<String>, format = DateTime)]

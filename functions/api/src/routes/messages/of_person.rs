@@ -26,7 +26,7 @@ pub(super) struct Thread {
     #[param(value_type = Option<u16>, minimum = 1, maximum = 100, default = 50)]
     limit: Limit,
     /// Where the page begins: `next` of the page before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = String, required = false)]
     cursor: Option<Cursor>,
 }
 

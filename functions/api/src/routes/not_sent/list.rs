@@ -10,9 +10,10 @@ use table::keys::NotSentByTime;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::routes::people::names::Names;
+use crate::words;
 
 /// How it did not reach anybody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum Kind {
     /// It was not sent: refused by the rules, or too late.
@@ -39,17 +40,17 @@ impl Kind {
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
     /// `NOT_SENT` (refused by the rules, or too late), `FAILED` or `UNKNOWN`.
-    #[param(value_type = Option<String>, example = "FAILED")]
+    #[param(value_type = Kind, inline, required = false, example = "FAILED")]
     kind: Option<Kind>,
     /// `SKIPPED`, `EXPIRED`, `FAILED`, `BOUNCED` or `UNKNOWN`.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = words::MessageStatus, inline, required = false)]
     status: Option<Status>,
     /// How many, 1 to 100.
     #[serde(default, deserialize_with = "edge::limit")]
     #[param(value_type = Option<u16>, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// Where the page begins: `next` of the page before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = String, required = false)]
     cursor: Option<Cursor>,
 }
 

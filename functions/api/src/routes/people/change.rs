@@ -14,6 +14,7 @@ use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
 use super::{show::read, view::PersonView};
+use crate::words;
 
 /// The longest reason, in characters.
 const LONGEST: usize = 200;
@@ -58,10 +59,10 @@ pub(super) struct SetPause {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct JudgeContact {
-    #[schema(value_type = String)]
+    #[schema(value_type = words::ContactId)]
     id: ContactId,
     /// `UNVERIFIED`, `VERIFIED` or `BAD`.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::ContactStatus)]
     status: ContactStatus,
 }
 

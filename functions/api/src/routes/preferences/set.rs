@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 use super::view::PreferencesView;
 use crate::routes::consents::known;
+use crate::words;
 
 /// What the person states from now on; it takes the place of what was stated before.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -31,16 +32,16 @@ use crate::routes::consents::known;
 pub(super) struct SetPreferences {
     /// Channels that are on, in order: `SMS`, `EMAIL`, `PUSH`, `IN_APP`, `VOICE`, `WHATSAPP`. An empty list is a
     /// wish for none; absent, the clinic's defaults hold.
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<words::Channel>>)]
     channels: Option<Vec<Channel>>,
     /// Kinds of message switched on or off. Marketing still needs consent.
     #[serde(default, deserialize_with = "edge::by_name")]
-    #[schema(value_type = std::collections::HashMap<String, bool>)]
+    #[schema(value_type = std::collections::HashMap<words::Category, bool>)]
     categories: BTreeMap<Category, bool>,
     /// When messages are welcome, in the person's zone.
     hours: Option<WelcomeHours>,
     /// The language to be written to in.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Language>)]
     language: Option<Language>,
     /// Where it was said.
     #[serde(default)]

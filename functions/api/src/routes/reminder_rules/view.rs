@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use table::Kept;
 use utoipa::ToSchema;
 
+use crate::words;
+
 fn yes() -> bool {
     true
 }
@@ -39,7 +41,7 @@ pub(super) struct SetRule {
     timing: Timing,
     /// Visits in these statuses: `SCHEDULED`, `CONFIRMED` or, unless told, both.
     #[serde(default = "ahead")]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<words::VisitStatus>)]
     statuses: Vec<Status>,
     /// Also visits about which an attempt to reach the patient failed; yes unless told.
     #[serde(default = "yes")]
@@ -47,7 +49,7 @@ pub(super) struct SetRule {
     /// `"AUTO"`, `{"FIRST_OF": [channels]}` or `{"EACH_OF": [channels]}`.
     #[schema(value_type = Object)]
     channels: Channels,
-    #[schema(value_type = String)]
+    #[schema(value_type = words::TemplateId)]
     template: TemplateId,
     /// The newest unless told.
     template_version: Option<u32>,
@@ -66,7 +68,7 @@ pub(super) struct SetRule {
     /// What becomes of it when the visit is booked or moved closer than its timing: `SEND_NOW` or, unless told,
     /// `SKIP`.
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = words::Late)]
     late: Late,
 }
 

@@ -11,6 +11,7 @@ use templates::{Sensitivity, TemplateFault};
 use utoipa::ToSchema;
 
 use super::ceilings::CeilingsView;
+use crate::words;
 
 /// The ceilings from now on. A channel that is not named goes back to the product's own.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -22,7 +23,7 @@ use super::ceilings::CeilingsView;
 pub(super) struct SetCeilings {
     /// By channel: `NONE`, `DEMOGRAPHIC`, `APPOINTMENT`, `FINANCIAL` or `CLINICAL`.
     #[serde(deserialize_with = "edge::by_name")]
-    #[schema(value_type = std::collections::HashMap<String, String>)]
+    #[schema(value_type = std::collections::HashMap<words::Channel, words::Sensitivity>)]
     ceilings: BTreeMap<Channel, Sensitivity>,
     /// Signed by the caller; needed to raise a channel above the product's own ceiling. At most 2,000 characters.
     acknowledgement: Option<String>,

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::consent::ConsentSettingsView;
+use crate::words;
 
 /// What takes the place of what was set; what is absent goes back to the product's own.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -23,7 +24,7 @@ pub(super) struct SetConsentSettings {
     /// For each category the channels in their order. Messages of a category that is not named reach only people
     /// who have stated channels of their own.
     #[serde(default = "standard", deserialize_with = "edge::by_name")]
-    #[schema(value_type = std::collections::HashMap<String, Vec<String>>)]
+    #[schema(value_type = std::collections::HashMap<words::Category, Vec<words::Channel>>)]
     defaults: BTreeMap<Category, Vec<Channel>>,
     /// `opt_out_words` and `confirm_words` (at most 50 each), `courtesy_confirms`, `marketing_hours` (`CAUTIOUS`
     /// or `STATE`), `per_person_per_day` (1 to 50) and `revocation_by_category`. None of them widens what a law

@@ -13,6 +13,7 @@ use table::{Digest, keys::StandingKey};
 use utoipa::ToSchema;
 
 use crate::routes::consents::StandingView;
+use crate::words;
 
 /// What is to be taken back, and why.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -20,10 +21,10 @@ use crate::routes::consents::StandingView;
 #[schema(example = json!({ "reason": "HARD_BOUNCE", "why": "the mailbox was full for a week" }))]
 pub(super) struct Release {
     /// Of the stops at the address, the one with this reason …
-    #[schema(value_type = String)]
+    #[schema(value_type = words::StopReason)]
     reason: StopReason,
     /// … and for this kind of message; for everything if absent.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Category>)]
     category: Option<Category>,
     /// In the words of the staff, 1 to 500 characters.
     #[schema(value_type = String)]

@@ -13,6 +13,7 @@ use table::ClinicTable;
 use utoipa::ToSchema;
 
 use crate::routes::consents::{Readers, StandingView};
+use crate::words;
 
 /// An address to stop messages to: a contact point of a person, or the address itself.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -25,20 +26,20 @@ use crate::routes::consents::{Readers, StandingView};
 }))]
 pub(super) struct Suppress {
     /// The person it is about; needed with `contact`.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::PersonId>)]
     person: Option<PersonId>,
     /// A contact point of the person or of a guardian.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::ContactId>)]
     contact: Option<ContactId>,
     /// A number in international form or a mailbox, instead of `contact`.
     #[schema(value_type = Option<String>, example = "+12125550123")]
     address: Option<Masked<String>>,
     /// Only this kind of message; everything if absent.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Category>)]
     category: Option<Category>,
     /// `STAFF`, `WRONG_NUMBER`, `INVALID`, `HARD_BOUNCE` or `COMPLAINT`. What a reader has ended is an opt-out and
     /// belongs to the consents of the person.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::StopReason)]
     reason: StopReason,
     /// In the words of the staff, 1 to 500 characters.
     #[schema(value_type = String)]

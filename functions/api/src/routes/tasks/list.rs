@@ -11,6 +11,7 @@ use utoipa::IntoParams;
 
 use super::view::TaskView;
 use crate::routes::people::names::Names;
+use crate::words;
 
 /// Which tasks.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -18,14 +19,14 @@ use crate::routes::people::names::Names;
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
     /// Only this kind.
-    #[param(value_type = Option<String>, example = "READ_REPLY")]
+    #[param(value_type = words::TaskKind, inline, required = false, example = "READ_REPLY")]
     kind: Option<TaskKind>,
     /// How many tasks, 1 to 100.
     #[serde(default, deserialize_with = "edge::limit")]
     #[param(value_type = Option<u16>, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// Where the page begins: `next` of the page before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = String, required = false)]
     cursor: Option<Cursor>,
 }
 

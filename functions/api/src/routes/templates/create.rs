@@ -13,6 +13,7 @@ use templates::{Draft, NewTemplate};
 use utoipa::ToSchema;
 
 use super::view::{TemplateView, problem};
+use crate::words;
 
 /// A template to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -35,7 +36,7 @@ pub(super) struct CreateTemplate {
     description: String,
     /// What its messages are about: `APPOINTMENT`, `TREATMENT`, `BILLING`, `MARKETING`, `GENERAL`, `SURVEY`,
     /// `EDUCATION` or `CRM`.
-    #[schema(value_type = String)]
+    #[schema(value_type = words::Category)]
     category: Category,
     /// At most 20 of 1 to 40 characters.
     #[serde(default)]

@@ -9,6 +9,7 @@ use templates::Description;
 use utoipa::ToSchema;
 
 use super::view::{TemplateView, problem};
+use crate::words;
 
 /// What is to be different; what is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -20,7 +21,7 @@ pub(super) struct DescribeTemplate {
     /// At most 500 characters.
     description: Option<String>,
     /// What its messages are about. The next message from it already needs the consent of the new category.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Category>)]
     category: Option<Category>,
     /// At most 20 of 1 to 40 characters.
     tags: Option<Vec<String>>,

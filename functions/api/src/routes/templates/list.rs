@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use super::view::TemplateView;
+use crate::words;
 
 /// Which templates; all conditions hold together.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -15,12 +16,12 @@ use super::view::TemplateView;
 #[into_params(parameter_in = Query)]
 pub(super) struct Filter {
     /// Of this category.
-    #[param(value_type = Option<String>, example = "APPOINTMENT")]
+    #[param(value_type = words::Category, inline, required = false, example = "APPOINTMENT")]
     category: Option<Category>,
     /// With this tag.
     tag: Option<String>,
     /// With a body for this channel.
-    #[param(value_type = Option<String>, example = "SMS")]
+    #[param(value_type = words::Channel, inline, required = false, example = "SMS")]
     channel: Option<Channel>,
     /// With these letters in name, description or a tag, whatever their case.
     q: Option<String>,
@@ -32,7 +33,7 @@ pub(super) struct Filter {
     #[param(value_type = Option<u16>, minimum = 1, maximum = 100, default = 20)]
     limit: Limit,
     /// Where the page begins: `next` of the page before.
-    #[param(value_type = Option<String>)]
+    #[param(value_type = String, required = false)]
     cursor: Option<Cursor>,
 }
 

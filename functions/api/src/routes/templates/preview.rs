@@ -8,6 +8,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::preview_draft::{Filling, Previewed, sample, shown};
+use crate::words;
 
 /// Which version to look at, and what to fill it with.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -24,7 +25,7 @@ pub(super) struct PreviewTemplate {
     #[schema(value_type = Object)]
     values: serde_json::Map<String, serde_json::Value>,
     /// The language of the recipient; the template's default if absent.
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<words::Language>)]
     language: Option<Language>,
 }
 

@@ -11,6 +11,7 @@ use templates::{Ceilings, Content, Draft, LengthProof, Rendered, Sample, Values,
 use utoipa::ToSchema;
 
 use super::view::below;
+use crate::words;
 
 /// What a preview is filled with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
@@ -47,7 +48,7 @@ pub(super) struct PreviewDraft {
     #[schema(value_type = Object)]
     values: serde_json::Map<String, serde_json::Value>,
     /// The language of the recipient; the template's default if absent.
-    #[schema(value_type = Option<String>, example = "es")]
+    #[schema(value_type = Option<words::Language>, example = "es")]
     language: Option<Language>,
 }
 

@@ -7,16 +7,18 @@ use platform::Platform;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::words;
+
 /// Where the variable is to stand.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Place {
     /// The channel of the text.
-    #[param(value_type = String, example = "SMS")]
+    #[param(value_type = words::Channel, inline, example = "SMS")]
     channel: Channel,
     /// The category of the template.
-    #[param(value_type = String, example = "APPOINTMENT")]
+    #[param(value_type = words::Category, inline, example = "APPOINTMENT")]
     category: Category,
 }
 
@@ -35,7 +37,7 @@ struct VariableView {
     /// The room its value has on this channel, in units of a text message.
     room: usize,
     /// A value as most are.
-    #[schema(value_type = Object)]
+    #[schema(value_type = serde_json::Value)]
     sample: &'static serde_json::Value,
 }
 
