@@ -6,7 +6,7 @@ use cargo_metadata::{CargoOpt, DependencyKind, MetadataCommand};
 
 /// Each crate that is part of a function, and the crates of ours it may look at. What is not named here is not
 /// allowed; a new crate gets its line.
-const MAY_LOOK_AT: [(&str, &str); 14] = [
+const MAY_LOOK_AT: [(&str, &str); 15] = [
     ("kernel", ""),
     ("table", "kernel"),
     ("embedded", "kernel table"),
@@ -19,8 +19,9 @@ const MAY_LOOK_AT: [(&str, &str); 14] = [
     ("people", "kernel table platform access audit"),
     ("templates", "kernel table platform access audit"),
     ("consent", "kernel table platform access audit people"),
-    ("messaging", "kernel table platform access audit people templates consent providers"),
-    ("automations", "kernel table platform access audit people templates consent messaging"),
+    ("wallet", "kernel table platform access audit people"),
+    ("messaging", "kernel table platform access audit people templates consent wallet providers"),
+    ("automations", "kernel table platform access audit people templates consent wallet messaging"),
 ];
 
 /// What stands in for the cloud in tests and in `local`.

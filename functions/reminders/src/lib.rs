@@ -1,20 +1,38 @@
-//! The minute: finds what is due and pushes it to whoever does it. Carries changed rules into the plans, and
-//! seals the audit log.
+//! The minute: finds what is due and pushes it to whoever does it. Carries changed rules into the plans,
+//! seals the audit log and does the errands of the wallet.
 
 use audit::SealRequested;
 use automations::{RuleChanged, rules, tick};
+use futures::future::BoxFuture;
 use kernel::RawJob;
 use platform::{JobFault, Platform, Worked};
+use table::ClinicTable;
+use wallet::{Hands, Listener, News, Till, WalletErrand};
 
 /// The minute and the planning.
 pub struct Work {
     platform: Platform,
+    till: Till,
+}
+
+/// Writes news of balances and applications into the log.
+struct Log;
+
+impl Listener for Log {
+    fn hear<'a>(&'a self, table: &'a ClinicTable, news: &'a News) -> BoxFuture<'a, Worked> {
+        tracing::warn!(
+            clinic.id = %table.clinic(),
+            wallet.news = news.name(),
+            "a balance or an application needs somebody"
+        );
+        Box::pin(async { Ok(()) })
+    }
 }
 
 impl Work {
     /// Ready on a platform.
     pub fn on(platform: &Platform) -> Self {
-        Self { platform: platform.clone() }
+        Self { platform: platform.clone(), till: Till::new() }
     }
 
     /// One minute.
@@ -39,6 +57,10 @@ impl Work {
         if let Some(Ok(seal)) = job.read::<SealRequested>() {
             audit::seal(&self.platform.table.of(seal.clinic)).await?;
             return Ok(());
+        }
+        if let Some(Ok(errand)) = job.read::<WalletErrand>() {
+            let hands = Hands { till: &self.till, payments: None, listener: &Log };
+            return wallet::run(&self.platform.table, &errand, hands).await;
         }
         Err(JobFault::unknown(&job.r#type))
     }

@@ -147,6 +147,8 @@ ids! {
     ImportId = "imp";
     /// An event, from outside or inside.
     EventId = "evt";
+    /// A purchase of credits or of money to send with.
+    PurchaseId = "pur";
     /// Whoever is signed in.
     CallerId = "usr";
     /// One request through the front door.

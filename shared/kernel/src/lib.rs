@@ -21,7 +21,7 @@ pub use email::{EmailAddress, NotAnEmail};
 pub use fault::{Detail, Fault, Kind};
 pub use ids::{
     AppointmentId, CallerId, ClinicId, ContactId, EventId, Id, ImportId, LocationId, MessageId, NotAnId,
-    PersonId, PractitionerId, RequestId, RuleId, TaskId, TemplateId,
+    PersonId, PractitionerId, PurchaseId, RequestId, RuleId, TaskId, TemplateId,
 };
 pub use job::{Job, Lane, RawJob};
 pub use locale::{Language, NotALanguage};

@@ -7,8 +7,8 @@
 use std::borrow::Borrow;
 
 use kernel::{
-    AppointmentId, ClinicId, EventId, ImportId, LocationId, MessageId, PersonId, PractitionerId, RuleId,
-    TaskId, TemplateId, Timestamp,
+    AppointmentId, ClinicId, EventId, ImportId, LocationId, MessageId, PersonId, PractitionerId, PurchaseId,
+    RuleId, TaskId, TemplateId, Timestamp,
 };
 
 use crate::{Digest, Part, Span, list::Index};
@@ -229,6 +229,19 @@ keys! { ITEMS "table";
     RulesPassKey "rules_pass" ["rules"] / ["pass"];
     /// What is planned for a visit, step by step.
     PlanKey "plan" ["plan", appointment: AppointmentId] / ["plan"];
+    // wallet
+    /// A page of a clinic's ledger in one unit; never changed.
+    LedgerPageKey "ledger_page" ["ledger", unit: String] / ["page", number: u64];
+    /// What a day of a ledger amounts to, once it is over.
+    LedgerDayKey "ledger_day" ["ledger", unit: String] / ["day", day: String];
+    /// That something was booked, which is booked once.
+    BookedOnceKey "booked_once" ["booked", what: String] / ["booked"];
+    /// How a clinic is billed, and what it is told of its balance.
+    WalletSettingsKey "wallet_settings" ["wallet"] / ["settings"];
+    /// The application to send messages from a location.
+    ActivationKey "activation" ["activations"] / ["activation", location: LocationId];
+    /// A purchase of credits or of money to send with.
+    PurchaseKey "purchase" ["purchase", purchase: PurchaseId] / ["purchase"];
 }
 
 lists! {
@@ -267,6 +280,9 @@ lists! {
     /// Open work for staff, by when it came up.
     OpenTasks in Listed ["open_tasks"] / [at: Timestamp, task: TaskId];
     // automations
+    // wallet
+    /// Purchases, by when they were begun.
+    PurchasesByTime in Listed ["purchases"] / [at: Timestamp, purchase: PurchaseId];
 }
 
 /// The map of the table, one line per kind and list, for people and for a test that snapshots it.

@@ -93,6 +93,7 @@ ids!(
     MessageId,
     PersonId,
     PractitionerId,
+    PurchaseId,
     RequestId,
     RuleId,
     TaskId,
