@@ -1,10 +1,12 @@
 //! What the product does, in sentences: the functions as they are deployed, on a clinic in memory.
 #![expect(clippy::unwrap_used, reason = "everything here is a test: what does not go as it should ends it")]
 
+mod archive;
 mod consent;
 mod cost;
 mod figures;
 mod inbound;
+mod logs;
 mod receipts;
 mod reminders;
 mod sending;

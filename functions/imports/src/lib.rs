@@ -1,9 +1,11 @@
-//! Carries imports on, stretch by stretch.
+//! Works with files: carries imports on, stretch by stretch, and lays sealed stretches of the audit log down in the
+//! archive.
 
+use audit::ArchiveRequested;
 use automations::Reminders;
 use kernel::RawJob;
 use people::imports::{self, ImportContinues};
-use platform::{JobFault, Platform, Worked};
+use platform::{JobFault, Platform, PlatformFault, Worked};
 
 /// Imports on a platform.
 pub struct Work {
@@ -26,11 +28,26 @@ impl Work {
     }
 
     async fn one(&self, job: &RawJob) -> Worked {
+        if let Some(Ok(wanted)) = job.read::<ArchiveRequested>() {
+            return self.archive(&wanted).await;
+        }
         let Some(Ok(goes_on)) = job.read::<ImportContinues>() else {
             return Err(JobFault::unknown(&job.r#type));
         };
         let reminders = Reminders::for_batch(&self.platform.table.of(goes_on.clinic)).await?;
         imports::work(&self.platform, &reminders, &goes_on).await?;
         Ok(())
+    }
+
+    /// Lays down a sealed stretch. Again is the same file.
+    async fn archive(&self, wanted: &ArchiveRequested) -> Worked {
+        let table = self.platform.table.of(wanted.clinic);
+        let Some(stretch) = audit::stretch(&table, wanted.seal).await? else { return Ok(()) };
+        let bytes = serde_json::to_vec(&stretch).unwrap_or_default();
+        match self.platform.files.put(&stretch.file(wanted.clinic), bytes.into()).await {
+            // A platform without files keeps no archive.
+            Ok(()) | Err(PlatformFault::Absent { .. }) => Ok(()),
+            Err(fault) => Err(fault.into()),
+        }
     }
 }

@@ -9,7 +9,7 @@ use local::{
 };
 
 const USAGE: &str = "local dev: the whole product · local simulators: the simulated providers alone · \
-                     local seed: people and visits from a file";
+                     local seed: people and visits from a file · local backup FROM TO: a copy of a database in use";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -19,6 +19,7 @@ async fn main() -> ExitCode {
         Some("dev") => dev(args).await,
         Some("simulators") => simulators(args).await,
         Some("seed") => seed(args).await,
+        Some("backup") => backup(args),
         _ => Err(USAGE.to_owned()),
     };
     match done {
@@ -40,6 +41,11 @@ async fn simulators(args: impl Iterator<Item = String>) -> Result<(), String> {
     let options =
         alone::Options::read(args, |name| std::env::var(name).ok()).map_err(|usage| usage.to_string())?;
     alone::run(options).await.map_err(|error| error.to_string())
+}
+
+fn backup(mut args: impl Iterator<Item = String>) -> Result<(), String> {
+    let (Some(from), Some(to)) = (args.next(), args.next()) else { return Err(USAGE.to_owned()) };
+    embedded::backup(from.as_ref(), to.as_ref()).map_err(|fault| fault.to_string())
 }
 
 async fn seed(args: impl Iterator<Item = String>) -> Result<(), String> {

@@ -3,6 +3,8 @@
 //! Changes come at least once, in order per item. Its own writes come back as changes; none of them is of a
 //! kind it follows.
 
+mod figures;
+
 use audit::Actor;
 use automations::Reminders;
 use kernel::Fault;
@@ -50,6 +52,7 @@ impl Work {
         before: Option<&Kept<Message>>,
         after: &Kept<Message>,
     ) -> Worked {
+        figures::of(before.map(|kept| &**kept), after);
         counters::count(table, before.map(|kept| &**kept), after, after.rev()).await?;
         conversation::follow(table, after).await?;
         let was_sent = |message: &Message| message.times.contains_key(&Status::Sent);

@@ -2,7 +2,11 @@
 //! seals the audit log and does the errands of the wallet.
 
 use audit::SealRequested;
-use automations::{RuleChanged, rules, tick};
+use automations::{
+    RuleChanged,
+    release::{self, SendingReleased},
+    rules, tick,
+};
 use futures::future::BoxFuture;
 use kernel::RawJob;
 use platform::{JobFault, Platform, Worked};
@@ -61,6 +65,10 @@ impl Work {
         if let Some(Ok(errand)) = job.read::<WalletErrand>() {
             let hands = Hands { till: &self.till, payments: None, listener: &Log };
             return wallet::run(&self.platform.table, &errand, hands).await;
+        }
+        if let Some(Ok(SendingReleased {})) = job.read() {
+            release::run(&self.platform).await?;
+            return Ok(());
         }
         Err(JobFault::unknown(&job.r#type))
     }

@@ -9,6 +9,7 @@
 //! came from outside.
 
 mod actor;
+mod archive;
 mod chain;
 mod deed;
 mod entry;
@@ -17,6 +18,7 @@ mod seal;
 mod verify;
 
 pub use actor::{Actor, Who};
+pub use archive::{ArchiveRequested, Stretch, stretch};
 pub use chain::{Damage, Head, Link, Seal};
 pub use deed::{Deed, exported, record, viewed};
 pub use entry::{Access, AccessKind, Change, Entry, Outcome, Plain, Purpose, Seen, Severity, Subject};

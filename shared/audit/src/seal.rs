@@ -8,7 +8,7 @@ use table::{
     keys::{AuditEntryKey, AuditHeadKey},
 };
 
-use crate::{Entry, Head, Link, Seen};
+use crate::{ArchiveRequested, Entry, Head, Link, Seen};
 
 /// How old an entry must be before it is sealed. Entries get their place in the log when they are thought of and
 /// not when they are written; no request and no job takes as long as this between the two.
@@ -120,6 +120,9 @@ pub async fn seal(table: &ClinicTable) -> Result<u64, SealFault> {
             Some(head) => write.replace(head, &next.head()),
             None => write.create(&next.head()),
         };
+        // What is sealed is also laid down where nobody can change it.
+        let archive = ArchiveRequested { clinic, seal: seal.number };
+        write.due(now, &format!("archive/{clinic}/{}", seal.number), &archive);
         match write.commit().await {
             Ok(()) => {
                 // The log of the process is kept elsewhere than the table: who cuts off the end of the one

@@ -8,11 +8,12 @@
 //!   longer true can remain.
 //! - [`steps`]: what staff sees of a plan and does with one step of it.
 //! - [`confirm`]: a patient says whether they will come; [`links`]: they say it by following a link.
-//! - [`tick`]: the minute, which finds what is due.
+//! - [`tick`]: the minute, which finds what is due; [`release`]: how a table that was restored begins to send again.
 
 pub mod confirm;
 pub mod links;
 pub mod plan;
+pub mod release;
 mod reminders;
 pub mod rules;
 #[cfg(test)]

@@ -8,7 +8,7 @@ use platform::{Platform, PlatformFault};
 use table::{Due, TableFault, WriteFault, keys::MessageKey};
 
 /// How many jobs one push carries: what a queue takes in one call.
-const PUSH: usize = 10;
+pub(crate) const PUSH: usize = 10;
 
 /// What a tick did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -60,6 +60,11 @@ pub async fn run(platform: &Platform) -> Result<Ticked, TickFault> {
     let now = platform.clock.now();
     let shared = platform.table.shared();
     let sweep = shared.sweep(now).await?;
+    if sweep.held {
+        platform::highest("sending.held", 1);
+        tracing::warn!("the table is a copy and nothing is sent from it before it is released");
+        return Ok(Ticked::default());
+    }
     let fresh: Vec<RawJob> = sweep.fresh.iter().map(|due| due.job.clone()).collect();
     let again = still_to_do(platform, &sweep.again, now).await?;
     for chunk in fresh.chunks(PUSH).chain(again.chunks(PUSH)) {
@@ -67,12 +72,11 @@ pub async fn run(platform: &Platform) -> Result<Ticked, TickFault> {
     }
     shared.swept(&sweep).await?;
     let ticked = Ticked { fresh: fresh.len(), again: again.len(), done: sweep.again.len() - again.len() };
-    tracing::info!(
-        due.fresh = ticked.fresh,
-        due.again = ticked.again,
-        due.done = ticked.done,
-        "the minute was swept"
-    );
+    for (name, many) in [("due.fresh", ticked.fresh), ("due.again", ticked.again), ("due.done", ticked.done)]
+    {
+        platform::count(name, many);
+    }
+    platform::highest("due.late_s", lateness(&sweep.fresh, now));
     Ok(ticked)
 }
 
@@ -100,8 +104,15 @@ async fn still_to_do(platform: &Platform, again: &[Due], now: Timestamp) -> Resu
     Ok(again.iter().filter(wanted).map(|due| due.job.clone()).collect())
 }
 
+/// How long the oldest work that is found for the first time has been due, in whole seconds; up to a minute is
+/// what a tick per minute makes of it.
+fn lateness(fresh: &[Due], now: Timestamp) -> usize {
+    let oldest = fresh.iter().map(|due| due.at).min().unwrap_or(now);
+    usize::try_from(now.duration_since(oldest).as_secs()).unwrap_or(0)
+}
+
 /// The request to send, if the work is one that can be read.
-fn request(due: &Due) -> Option<SendRequested> {
+pub(crate) fn request(due: &Due) -> Option<SendRequested> {
     due.job.read::<SendRequested>()?.ok()
 }
 

@@ -14,7 +14,11 @@ pub(crate) struct S3Files {
     base: Base,
     client: OnceLock<Client>,
     bucket: String,
+    archive: Option<String>,
 }
+
+/// What keys of the archive begin with: it is a bucket of its own, in which nothing can be changed.
+const ARCHIVED: &str = "audit/";
 
 fn fault(code: Option<&str>) -> PlatformFault {
     match code {
@@ -24,8 +28,12 @@ fn fault(code: Option<&str>) -> PlatformFault {
 }
 
 impl S3Files {
-    pub(crate) fn new(base: Base, bucket: String) -> Self {
-        Self { base, client: OnceLock::new(), bucket }
+    pub(crate) fn new(base: Base, bucket: String, archive: Option<String>) -> Self {
+        Self { base, client: OnceLock::new(), bucket, archive }
+    }
+
+    fn bucket(&self, key: &str) -> &str {
+        self.archive.as_deref().filter(|_| key.starts_with(ARCHIVED)).unwrap_or(&self.bucket)
     }
 
     fn client(&self) -> &Client {
@@ -43,7 +51,7 @@ impl Files for S3Files {
         Box::pin(async move {
             self.client()
                 .put_object()
-                .bucket(&self.bucket)
+                .bucket(self.bucket(key))
                 .key(key)
                 .body(ByteStream::from(bytes))
                 .send()
@@ -61,7 +69,7 @@ impl Files for S3Files {
     ) -> BoxFuture<'a, Result<Bytes, PlatformFault>> {
         Box::pin(async move {
             let range = format!("bytes={offset}-{}", offset + most.saturating_sub(1));
-            let got = self.client().get_object().bucket(&self.bucket).key(key).range(range).send().await;
+            let got = self.client().get_object().bucket(self.bucket(key)).key(key).range(range).send().await;
             let got = match got {
                 Err(error) if error.code() == Some("InvalidRange") => return Ok(Bytes::new()),
                 other => other.map_err(|error| fault(error.code()))?,
@@ -73,7 +81,7 @@ impl Files for S3Files {
 
     fn size<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<u64, PlatformFault>> {
         Box::pin(async move {
-            let head = self.client().head_object().bucket(&self.bucket).key(key).send().await;
+            let head = self.client().head_object().bucket(self.bucket(key)).key(key).send().await;
             let length = head.map_err(|error| fault(error.code()))?.content_length.unwrap_or(0);
             Ok(u64::try_from(length).unwrap_or(0))
         })
@@ -86,7 +94,7 @@ impl Files for S3Files {
             let signed = self
                 .client()
                 .put_object()
-                .bucket(&self.bucket)
+                .bucket(self.bucket(key))
                 .key(key)
                 .content_length(i64::try_from(bytes).unwrap_or(i64::MAX))
                 .presigned(quarter)

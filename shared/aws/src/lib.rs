@@ -147,9 +147,10 @@ impl Begun {
         self
     }
 
-    /// Files in the bucket `BUCKET`.
+    /// Files in the bucket `BUCKET`, and those of the audit archive in `ARCHIVE`.
     pub fn files(mut self) -> Result<Self, MissingSetting> {
-        self.platform.files = Arc::new(files::S3Files::new(self.base.clone(), need("BUCKET")?));
+        self.platform.files =
+            Arc::new(files::S3Files::new(self.base.clone(), need("BUCKET")?, read("ARCHIVE")));
         Ok(self)
     }
 

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::OnceLock};
 use aws_sdk_sqs::{Client, types::SendMessageBatchRequestEntry};
 use futures::future::BoxFuture;
 use kernel::{Lane, RawJob};
-use platform::{PlatformFault, Queue};
+use platform::{Envelope, PlatformFault, Queue};
 
 use crate::{Base, at_its_address};
 
@@ -38,7 +38,7 @@ impl SqsQueue {
             .iter()
             .enumerate()
             .map(|(number, job)| {
-                let body = serde_json::to_string(job).map_err(|_| away("job"))?;
+                let body = serde_json::to_string(&Envelope::around(job)).map_err(|_| away("job"))?;
                 SendMessageBatchRequestEntry::builder()
                     .id(number.to_string())
                     .message_body(body)
@@ -73,6 +73,7 @@ impl Queue for SqsQueue {
                 let url = self.urls.get(&lane).ok_or(PlatformFault::Absent { what: "queue" })?;
                 for batch in jobs.chunks(BATCH) {
                     self.send(url, batch).await?;
+                    platform::count("jobs.pushed", batch.len());
                 }
             }
             Ok(())

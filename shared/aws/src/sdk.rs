@@ -30,6 +30,7 @@ impl HttpClient for Calls {
 
 impl HttpConnector for Calls {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        platform::count("aws.calls", 1);
         let wire = self.0.clone();
         HttpConnectorFuture::new(async move {
             let request = request.try_into_http1x().map_err(user)?;

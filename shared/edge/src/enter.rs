@@ -14,6 +14,7 @@ use http::{HeaderName, HeaderValue, Method, StatusCode, header, request::Parts};
 use kernel::{CallerId, ClinicId, Kind, RequestId};
 use lambda_http::aws_lambda_events::apigw::ApiGatewayV2httpRequestContext;
 use lambda_http::request::RequestContext;
+use platform::Invocation;
 
 use crate::{
     Problem,
@@ -73,9 +74,11 @@ fn missing_token() -> Problem {
     Problem::new(Kind::Unauthenticated, "token_missing", "a token is needed that names the caller")
 }
 
-/// Ids of who came in, for the line in the log.
+/// What the line in the log tells of who came in.
 #[derive(Default)]
 struct Trail {
+    /// Anybody may do it.
+    public: bool,
     caller: Option<CallerId>,
     clinic: Option<ClinicId>,
 }
@@ -90,7 +93,9 @@ pub(crate) async fn enter(State(gate): State<Arc<Gate>>, mut request: Request, n
     request.extensions_mut().insert(gate.clone());
     let mut trail = Trail::default();
     let passed = AssertUnwindSafe(pass(&gate, route.as_ref(), visit, request, next, &mut trail));
-    let mut response = match passed.catch_unwind().await {
+    // What this request causes is found by its id, in whatever function it is done.
+    let call = Invocation::under(id.to_string());
+    let mut response = match call.run(passed.catch_unwind()).await {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.into_response(),
         // What the panic says may hold anything; the hook has told its place.
@@ -105,6 +110,13 @@ pub(crate) async fn enter(State(gate): State<Arc<Gate>>, mut request: Request, n
     }
     secure(&mut response, id);
     let ms = gate.clock.now().duration_since(began).as_millis();
+    let figures = call.figures();
+    let figure = |name: &str| figures.get(name).copied();
+    // Receipts come by the million; one that went well and caused nothing stands in the gateway's log.
+    if trail.public && response.status().is_success() && figure("jobs.pushed").is_none() {
+        tracing::debug!(request.id = %id, "a request from outside was answered");
+        return response;
+    }
     // The pattern of the path and not the path: what stands in a path may be a name or a number.
     tracing::info!(
         request.id = %id,
@@ -114,6 +126,8 @@ pub(crate) async fn enter(State(gate): State<Arc<Gate>>, mut request: Request, n
         request.ms = i64::try_from(ms).unwrap_or(0),
         caller.id = trail.caller.map(tracing::field::display),
         clinic.id = trail.clinic.map(tracing::field::display),
+        jobs.pushed = figure("jobs.pushed"),
+        aws.calls = figure("aws.calls"),
         "a request was answered"
     );
     response
@@ -132,6 +146,7 @@ async fn pass(
         return Ok(elsewhere(gate, route.as_str()));
     };
     if rule.need == Need::Public {
+        trail.public = true;
         return Ok(next.run(request).await);
     }
     let claims = claims(gate, &request).ok_or_else(missing_token)?;

@@ -10,8 +10,9 @@ use table::Change;
 use tower::ServiceExt;
 
 use crate::{
+    function::Function,
     log::log,
-    work::{Incoming, Stream, deliver, follow},
+    work::{Answer, Incoming, Stream},
 };
 
 /// What ends a function.
@@ -45,10 +46,10 @@ pub async fn jobs<H>(lane: Lane, handler: H) -> Result<(), Error>
 where
     H: AsyncFn(Vec<RawJob>) -> Vec<Worked>,
 {
-    let handler = &handler;
+    let (handler, function) = (&handler, &Function::of_environment());
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Incoming>| async move {
         let records = event.payload.records.unwrap_or_default();
-        Ok::<_, Infallible>(deliver(handler, lane, records).await)
+        Ok::<_, Infallible>(function.batch(&event.context.request_id, lane, records, handler).await)
     }))
     .await
 }
@@ -59,12 +60,13 @@ where
     H: AsyncFn(Vec<RawJob>) -> Vec<Worked>,
     T: AsyncFn() -> Worked,
 {
-    let (handler, tick) = (&handler, &tick);
+    let (handler, tick, function) = (&handler, &tick, &Function::of_environment());
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Incoming>| async move {
+        let id = &event.context.request_id;
         match event.payload.records {
-            Some(records) => Ok(deliver(handler, lane, records).await),
-            None => match tick().await {
-                Ok(()) => Ok(crate::work::Answer::default()),
+            Some(records) => Ok(function.batch(id, lane, records, handler).await),
+            None => match function.tick(id, tick).await {
+                Ok(()) => Ok(Answer::default()),
                 Err(fault) => Err(fault.to_string()),
             },
         }
@@ -83,9 +85,9 @@ fn unasked(job: &RawJob) -> Worked {
 
 /// Follows the changes of the table.
 pub async fn stream<H: AsyncFn(Vec<Change>) -> Worked>(handler: H) -> Result<(), Error> {
-    let handler = &handler;
+    let (handler, function) = (&handler, &Function::of_environment());
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Stream>| async move {
-        Ok::<_, Infallible>(follow(handler, event.payload).await)
+        Ok::<_, Infallible>(function.stream(&event.context.request_id, event.payload, handler).await)
     }))
     .await
 }

@@ -1,7 +1,7 @@
 //! What Lambda hands to a function that does not speak HTTP: queue records, table changes, the tick.
 
 use kernel::{Lane, RawJob};
-use platform::{JobFault, Worked};
+use platform::{Envelope, JobFault, Worked};
 use serde::{Deserialize, Serialize};
 use table::Change;
 
@@ -23,6 +23,27 @@ pub(crate) struct Record {
     message_id: String,
     #[serde(default)]
     body: String,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attributes {
+    #[serde(default)]
+    approximate_receive_count: String,
+}
+
+/// What came in a record.
+#[derive(Debug)]
+pub(crate) struct Letter {
+    id: String,
+    /// How often it was handed out; 1 for the first time.
+    times: String,
+    /// `None` if it cannot be read.
+    job: Option<RawJob>,
+    /// The trace of the call that pushed it.
+    pub(crate) trace: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -60,73 +81,92 @@ struct Failure {
     item_identifier: String,
 }
 
-fn failed(id: String, fault: &JobFault, r#type: &str) -> Failure {
-    tracing::error!(job.type = r#type, fault.code = fault.code, fault = %fault.says, "a job was not done");
+impl Answer {
+    /// Changes come again from the first one on, or not at all.
+    pub(crate) fn of_changes(first: Option<String>, worked: Worked) -> Self {
+        let mut answer = Self::default();
+        if let (Err(fault), Some(first)) = (worked, first) {
+            answer.batch_item_failures.push(failed(first, &fault, "changes", None));
+        }
+        answer
+    }
+}
+
+fn failed(id: String, fault: &JobFault, r#type: &str, trace: Option<&str>) -> Failure {
+    tracing::error!(job.type = r#type, fault.code = fault.code, fault = %fault.says, job.trace = trace, "a job was not done");
     Failure { item_identifier: id }
 }
 
-fn read(body: &str, lane: Lane) -> Option<RawJob> {
-    if let Ok(job) = serde_json::from_str::<RawJob>(body) {
-        return Some(job);
+/// Opens the records of a batch.
+pub(crate) fn read(records: Vec<Record>, lane: Lane) -> Vec<Letter> {
+    let open = |record: Record| {
+        let (job, trace) = job(&record.body, lane);
+        Letter { id: record.message_id, times: record.attributes.approximate_receive_count, job, trace }
+    };
+    records.into_iter().map(open).collect()
+}
+
+fn job(body: &str, lane: Lane) -> (Option<RawJob>, Option<String>) {
+    if let Ok(envelope) = serde_json::from_str::<Envelope>(body) {
+        let (job, trace) = envelope.open();
+        return (Some(job), trace);
     }
-    let data: serde_json::Value = serde_json::from_str(body).ok()?;
-    data.is_object().then(|| RawJob { r#type: OUTSIDE.to_owned(), lane, data })
+    let data = serde_json::from_str(body).ok().filter(serde_json::Value::is_object);
+    (data.map(|data| RawJob { r#type: OUTSIDE.to_owned(), lane, data }), None)
 }
 
 /// Hands the jobs of a batch to the handler, all at once, so that it can do in one call what many ask for. A
 /// record that cannot be read, or for which the handler has no answer, has failed.
-pub(crate) async fn deliver<H>(handler: &H, lane: Lane, records: Vec<Record>) -> Answer
+pub(crate) async fn deliver<H>(handler: &H, letters: Vec<Letter>) -> Answer
 where
     H: AsyncFn(Vec<RawJob>) -> Vec<Worked>,
 {
     let mut answer = Answer::default();
-    let (mut ids, mut jobs) = (Vec::with_capacity(records.len()), Vec::with_capacity(records.len()));
-    for record in records {
-        if let Some(job) = read(&record.body, lane) {
-            ids.push((record.message_id, job.r#type.clone()));
+    count("jobs", letters.len());
+    count("jobs.again", letters.iter().filter(|letter| !["", "1"].contains(&letter.times.as_str())).count());
+    let (mut ids, mut jobs) = (Vec::with_capacity(letters.len()), Vec::with_capacity(letters.len()));
+    for letter in letters {
+        if let Some(job) = letter.job {
+            ids.push((letter.id, job.r#type.clone(), letter.trace));
             jobs.push(job);
         } else {
             let fault = JobFault::unknown("unreadable");
-            answer.batch_item_failures.push(failed(record.message_id, &fault, "unreadable"));
+            answer.batch_item_failures.push(failed(letter.id, &fault, "unreadable", None));
         }
     }
-    if jobs.is_empty() {
-        return answer;
-    }
-    let mut worked = handler(jobs).await.into_iter();
-    for (id, r#type) in ids {
+    let mut worked = if jobs.is_empty() { Vec::new() } else { handler(jobs).await }.into_iter();
+    for (id, r#type, trace) in ids {
         let fault = match worked.next() {
             Some(Ok(())) => continue,
             Some(Err(fault)) => fault,
             None => JobFault::unknown(&r#type),
         };
-        answer.batch_item_failures.push(failed(id, &fault, &r#type));
+        answer.batch_item_failures.push(failed(id, &fault, &r#type, trace.as_deref()));
     }
+    count("jobs.failed", answer.batch_item_failures.len());
     answer
 }
 
-/// Hands the changes of a batch to the handler, in order. If it fails, the whole batch comes again.
-pub(crate) async fn follow<H>(handler: &H, stream: Stream) -> Answer
-where
-    H: AsyncFn(Vec<Change>) -> Worked,
-{
-    let first = stream.records.first().map(|record| record.dynamodb.sequence_number.clone());
-    let changes: Vec<Change> = stream
-        .records
-        .into_iter()
-        .filter_map(|StreamRecord { dynamodb: images }| {
+/// Counts what is worth a figure: nothing is none.
+fn count(name: &'static str, many: usize) {
+    if many > 0 {
+        platform::count(name, many);
+    }
+}
+
+impl Stream {
+    /// The changes in order, and the place of the first record, to begin with when they are to come again.
+    pub(crate) fn changes(self) -> (Option<String>, Vec<Change>) {
+        let first = self.records.first().map(|record| record.dynamodb.sequence_number.clone());
+        let changes = self.records.into_iter().filter_map(|StreamRecord { dynamodb: images }| {
             Change::new(
                 images.sequence_number,
                 images.old_image.map(Into::into),
                 images.new_image.map(Into::into),
             )
-        })
-        .collect();
-    let mut answer = Answer::default();
-    if let (Err(fault), Some(first)) = (handler(changes).await, first) {
-        answer.batch_item_failures.push(failed(first, &fault, "changes"));
+        });
+        (first, changes.collect())
     }
-    answer
 }
 
 #[cfg(test)]
@@ -136,9 +176,19 @@ mod tests {
     use serde_json::json;
 
     fn records(bodies: &[&str]) -> Vec<Record> {
-        let record =
-            |(n, body): (usize, &&str)| Record { message_id: n.to_string(), body: (*body).to_owned() };
+        let record = |(n, body): (usize, &&str)| Record {
+            message_id: n.to_string(),
+            body: (*body).to_owned(),
+            attributes: Attributes::default(),
+        };
         bodies.iter().enumerate().map(record).collect()
+    }
+
+    async fn deliver<H>(handler: &H, lane: Lane, records: Vec<Record>) -> Answer
+    where
+        H: AsyncFn(Vec<RawJob>) -> Vec<Worked>,
+    {
+        super::deliver(handler, read(records, lane)).await
     }
 
     fn ids(answer: &Answer) -> Vec<&str> {
@@ -194,7 +244,9 @@ mod tests {
             assert_eq!((changes[0].kind.as_str(), changes[0].partition.as_str()), ("thing", "cln_x#thing"));
             Err(JobFault::unknown("test"))
         };
-        let answer = follow(&handler, serde_json::from_value(event).unwrap()).await;
+        let stream: Stream = serde_json::from_value(event).unwrap();
+        let (first, changes) = stream.changes();
+        let answer = Answer::of_changes(first, handler(changes).await);
         assert_eq!(ids(&answer), ["11"]);
     }
 }

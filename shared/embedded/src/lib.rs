@@ -65,6 +65,17 @@ fn index_the_stream(path: &str) -> Result<(), EmbeddedFault> {
 impl Embedded {
     /// An empty database in memory.
     pub fn memory() -> Result<Self, EmbeddedFault> {
+/// Copies the database in a file, as it is at this moment, to a file that is not there yet. Whoever works on it goes
+/// on meanwhile.
+pub fn backup(from: &Path, to: &Path) -> Result<(), EmbeddedFault> {
+    let to = to.to_str().ok_or_else(|| EmbeddedFault("the path is not UTF-8".to_owned()))?;
+    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+    let database = rusqlite::Connection::open_with_flags(from, flags)?;
+    database.busy_timeout(std::time::Duration::from_secs(30))?;
+    database.execute("VACUUM INTO ?1", [to])?;
+    Ok(())
+}
+
         Ok(Self { db: Database::memory()?, meter: Meter::default() })
     }
 

@@ -24,5 +24,5 @@ pub use cancel::{ChangeFault, cancel, reschedule, resend};
 pub use create::{CreateFault, LONGEST_TEXT, create};
 pub use message::{About, Asks, Body, Draft, Message, Route, SendRequested, Snapshot, Source};
 pub use plan::{plan, take_back};
-pub use sender::{Carriers, Links, Sender, SettleUnknown};
+pub use sender::{Carriers, Links, Sender, SettleUnknown, doubt};
 pub use status::{Direction, Ended, Status};

@@ -5,6 +5,7 @@
 
 mod http;
 pub mod inside;
+mod invocation;
 mod job;
 mod settings;
 
@@ -16,6 +17,7 @@ use kernel::{Clock, RawJob};
 use table::Table;
 
 pub use crate::http::{Auth, Http, HttpFault};
+pub use invocation::{Envelope, Figures, Invocation, count, highest, trace};
 pub use job::{JobFault, Worked};
 pub use settings::{MissingSetting, Settings};
 

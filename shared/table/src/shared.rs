@@ -79,6 +79,9 @@ impl Entity for StrayEvent {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Swept {
     upto: Timestamp,
+    /// The table that was swept. A copy of it, as a recovery makes one, has another name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    home: Option<String>,
 }
 
 impl Entity for Swept {
@@ -103,6 +106,8 @@ pub struct Sweep {
     pub again: Vec<Due>,
     /// The last minute that was looked at.
     pub upto: Option<Timestamp>,
+    /// The table is a copy of another and may not know what was done since: nothing was looked at.
+    pub held: bool,
     kept: Option<Kept<Swept>>,
 }
 
@@ -186,6 +191,29 @@ impl SharedTable {
     /// before [`SharedTable::swept`]: whoever dies between the two sweeps the same buckets again.
     pub async fn sweep(&self, now: Timestamp) -> Result<Sweep, TableFault> {
         let kept = self.get::<Swept>(&SweptKey {}).await?;
+        let home = kept.as_ref().and_then(|kept| kept.home.as_deref());
+        if home.is_some_and(|home| home != self.table.name()) {
+            return Ok(Sweep { held: true, kept, ..Sweep::default() });
+        }
+        self.look(now, kept).await
+    }
+
+    /// What has fallen due in a copy of a table since the copy was made, up to now. [`SharedTable::swept`] makes
+    /// the copy a table of its own.
+    pub async fn sweep_copy(&self, now: Timestamp) -> Result<Sweep, TableFault> {
+        let kept = self.get::<Swept>(&SweptKey {}).await?;
+        self.look(now, kept).await
+    }
+
+    /// Says that the table is a copy, for a database whose copies have the name of the original.
+    pub async fn is_copy(&self) -> Result<(), WriteFault> {
+        let Some(kept) = self.get::<Swept>(&SweptKey {}).await? else { return Ok(()) };
+        let mut write = self.write();
+        write.replace(&kept, &Swept { upto: kept.upto, home: Some(String::new()) });
+        write.commit().await
+    }
+
+    async fn look(&self, now: Timestamp, kept: Option<Kept<Swept>>) -> Result<Sweep, TableFault> {
         let this = minute(now);
         let far = minute(now.checked_sub(FARTHEST).unwrap_or(now));
         // A table that was never swept may hold work of the last hour, not more.
@@ -221,10 +249,11 @@ impl SharedTable {
     pub async fn swept(&self, sweep: &Sweep) -> Result<(), WriteFault> {
         let Some(upto) = sweep.upto else { return Ok(()) };
         let mut write = self.write();
+        let swept = Swept { upto, home: Some(self.table.name().to_owned()) };
         match &sweep.kept {
-            Some(kept) if kept.upto >= upto => return Ok(()),
-            Some(kept) => write.replace(kept, &Swept { upto }),
-            None => write.create(&Swept { upto }),
+            Some(kept) if kept.upto >= upto && kept.home == swept.home => return Ok(()),
+            Some(kept) => write.replace(kept, &swept),
+            None => write.create(&swept),
         };
         match write.commit().await {
             // Another tick was faster; it has seen the same buckets.

@@ -44,12 +44,17 @@ pub struct Options {
     pub data: PathBuf,
     /// Providers answer without pauses: for tests.
     pub quick: bool,
+    /// The database is a copy of an earlier moment: nothing is sent from it.
+    pub restored: bool,
+    /// What was restored sends again, and gives up what fell due since.
+    pub released: bool,
 }
 
 impl Options {
     /// Reads what follows `dev` on the command line; the fault is the usage.
     pub fn read(args: impl IntoIterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self { port: 4500, data: PathBuf::from(".data"), quick: false };
+        let data = PathBuf::from(".data");
+        let mut options = Self { port: 4500, data, quick: false, restored: false, released: false };
         let mut args = args.into_iter();
         while let Some(option) = args.next() {
             let mut value = || args.next().ok_or_else(|| format!("{option} needs a value"));
@@ -57,9 +62,11 @@ impl Options {
                 "--port" => options.port = value()?.parse().map_err(|_| "--port is not a port".to_owned())?,
                 "--data" => options.data = value()?.into(),
                 "--quick" => options.quick = true,
+                "--restored" => options.restored = true,
+                "--released" => options.released = true,
                 _ => {
                     return Err(format!(
-                        "{option} is not known: local dev [--port 4500] [--data .data] [--quick]"
+                        "{option} is not known: local dev [--port 4500] [--data .data] [--quick] [--restored | --released]"
                     ));
                 }
             }
@@ -86,6 +93,9 @@ pub enum Broken {
     /// A router that would let somebody in it should not.
     #[error("{0}")]
     Door(#[from] edge::DoorFault),
+    /// What was restored could not be marked or released.
+    #[error("the restored database: {0}")]
+    Restored(String),
     /// The demo clinic could not be set up.
     #[error("the demo clinic could not be set up: {0}")]
     Demo(String),
@@ -170,6 +180,13 @@ impl Product {
             let sink = Arc::new(move |event: Published| mail_event(platform.clone(), event).boxed());
             Simulators::open(&options.data.join("simulators"), sims, clock.clock(), sink)?
         };
+        let refused = |fault: &dyn std::fmt::Display| Broken::Restored(fault.to_string());
+        if options.restored {
+            platform.table.shared().is_copy().await.map_err(|fault| refused(&fault))?;
+        }
+        if options.released {
+            automations::release::run(&platform).await.map_err(|fault| refused(&fault))?;
+        }
         demo::set_up(&platform).await.map_err(Broken::Demo)?;
         let issuer = Issuer::open(&options.data.join("tokens"), &base, "local", Clock::system())?;
         let router = router(&platform, &clock, &simulators, issuer)?;

@@ -7,6 +7,7 @@
 
 mod call;
 mod claim;
+mod doubt;
 mod facts;
 mod judge;
 mod known;
@@ -23,6 +24,7 @@ use platform::{JobFault, Platform, Worked};
 use providers::Carrier;
 use table::{ClinicTable, Kept, keys::MessageKey};
 
+pub use doubt::doubt;
 pub use settle::SettleUnknown;
 pub use words::Links;
 

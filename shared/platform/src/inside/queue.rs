@@ -39,6 +39,8 @@ pub struct Delivery {
     pub job: RawJob,
     /// Tries so far.
     pub tries: u32,
+    /// The trace of the call that pushed it.
+    pub trace: Option<String>,
 }
 
 impl InsideQueue {
@@ -69,7 +71,7 @@ impl InsideQueue {
             let tries = delivery.tries + 1;
             if tries < TRIES {
                 tracing::warn!(job.r#type = %delivery.job.r#type, job.tries = tries, job.fault = fault.code, "a job failed and comes back");
-                let again = Delivery { job: delivery.job, tries };
+                let again = Delivery { tries, ..delivery };
                 self.lanes().entry(again.job.lane).or_default().push_back(again);
             } else {
                 tracing::error!(job.r#type = %delivery.job.r#type, job.fault = fault.code, "a job failed too often and was put aside");
@@ -105,9 +107,11 @@ impl Queue for InsideQueue {
         {
             let mut lanes = self.lanes();
             for job in jobs {
-                lanes.entry(job.lane).or_default().push_back(Delivery { job: job.clone(), tries: 0 });
+                let delivery = Delivery { job: job.clone(), tries: 0, trace: crate::trace() };
+                lanes.entry(job.lane).or_default().push_back(delivery);
             }
         }
+        crate::count("jobs.pushed", jobs.len());
         self.0.news.notify_waiters();
         self.0.news.notify_one();
         Box::pin(async { Ok(()) })
