@@ -2,7 +2,9 @@
 
     python infra/rules.py [template.yaml]      exit code 0 if all hold; the last line is `N passed, N failed`
 
-Each function below is a rule. Its name says what holds; it yields a sentence for each place where it does not.
+Each function below is a rule. Its name says what holds; it yields a sentence for each place where it does not. The
+sections in brackets are those of the HIPAA security rule, 45 CFR part 164, that a rule serves; infra/README.md sets
+them beside the rules of AWS's public set for it.
 """
 
 import json
@@ -24,6 +26,7 @@ class Templates:
     def __init__(self, path):
         self.main = yaml_parse(Path(path).read_text())
         self.resources = dict(self.main["Resources"])
+        self.parameters = dict(self.main["Parameters"])
         for resource in self.main["Resources"].values():
             if resource["Type"] == "AWS::CloudFormation::Stack":
                 nested = yaml_parse((Path(path).parent / resource["Properties"]["TemplateURL"]).read_text())
@@ -31,7 +34,11 @@ class Templates:
                 # One name, one thing, over all templates: so a rule can follow a name.
                 assert not clash, f"the same name in two templates: {clash}"
                 self.resources |= nested["Resources"]
+                for name, parameter in nested["Parameters"].items():
+                    self.parameters.setdefault(name, parameter)
         self.globals = self.main["Globals"]["Function"]
+        self.runbook = (ROOT / "infra/README.md").read_text()
+        self.deploy = (ROOT / "scripts/deploy").read_text()
 
     def of(self, *types):
         """Names and properties of the resources of these types, `SQS::Queue` for short."""
@@ -40,6 +47,17 @@ class Templates:
 
     def functions(self):
         return self.of("Serverless::Function")
+
+    def least(self, value):
+        """A number, or the least that the parameter it refers to may be."""
+        if not isinstance(value, dict):
+            return value or 0
+        parameter = self.parameters.get(value.get("Ref"), {})
+        return min(parameter.get("MinValue", 0), parameter.get("Default", 0))
+
+    def default(self, value):
+        """A value, or the default of the parameter it refers to."""
+        return self.parameters.get(value["Ref"], {}).get("Default") if isinstance(value, dict) and "Ref" in value else value
 
     def policies(self):
         """Every statement of IAM: (where, statement)."""
@@ -71,7 +89,7 @@ def is_dead_letters(name):
 
 @rule
 def everything_at_rest_is_under_our_key(t):
-    """Table, queues, topics, buckets, logs, secrets and the functions' settings."""
+    """Table, queues, topics, buckets, logs, secrets and the functions' settings. [312(a)(2)(iv), 312(e)(2)(ii)]"""
     places = {
         "SQS::Queue": lambda p: p.get("KmsMasterKeyId"),
         "SNS::Topic": lambda p: p.get("KmsMasterKeyId"),
@@ -88,17 +106,44 @@ def everything_at_rest_is_under_our_key(t):
     for name, properties in t.of("KMS::Key").items():
         if not properties.get("EnableKeyRotation"):
             yield f"{name} does not rotate"
+        for statement in properties["KeyPolicy"]["Statement"]:
+            if statement["Principal"] == "*" or statement["Principal"].get("AWS") == "*":
+                yield f"{name} can be used by anybody"
 
 
 @rule
 def the_table_can_be_brought_back(t):
+    """To any second of the last 35 days. [308(a)(7)(ii)(A), (B)]"""
     for name, p in t.of("DynamoDB::Table").items():
-        if not p.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled"):
+        recovery = p.get("PointInTimeRecoverySpecification", {})
+        if not recovery.get("PointInTimeRecoveryEnabled"):
             yield f"{name} has no point-in-time recovery"
+        if recovery.get("RecoveryPeriodInDays", 35) < 35:
+            yield f"{name} can be brought back for less than 35 days"
+
+
+@rule
+def the_audit_archive_is_out_of_reach_for_six_years(t):
+    """Nobody, not even the owner of the account, can shorten or remove it. [312(b), 312(c)(1), 316(b)(2)(i)]"""
+    locked = {}
+    for name, p in t.of("S3::Bucket").items():
+        kept = p.get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention", {})
+        if p.get("ObjectLockEnabled") is True and kept:
+            locked[name] = kept
+    if "Archive" not in locked:
+        yield "Archive has no object lock"
+    for name, kept in locked.items():
+        if kept.get("Mode") != "COMPLIANCE":
+            yield f"{name} can be unlocked"
+        if t.least(kept.get("Years")) < 6:
+            yield f"{name} is locked for less than six years"
+        if any("ExpirationInDays" in rule for rule in t.of("S3::Bucket")[name]["LifecycleConfiguration"]["Rules"]):
+            yield f"{name} loses what it keeps"
 
 
 @rule
 def what_keeps_state_outlives_the_stack(t):
+    """[308(a)(7)(i), 312(c)(1)]"""
     kinds = ("DynamoDB::Table", "S3::Bucket", "KMS::Key", "Cognito::UserPool", "SecretsManager::Secret")
     for name in t.of(*kinds):
         for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
@@ -114,6 +159,7 @@ def what_keeps_state_outlives_the_stack(t):
 
 @rule
 def nothing_is_reached_without_tls(t):
+    """[312(e)(1), 312(e)(2)(i)]"""
     policies = {"SQS::Queue": ("SQS::QueuePolicy", "Queues"), "SNS::Topic": ("SNS::TopicPolicy", "Topics"),
                 "S3::Bucket": ("S3::BucketPolicy", "Bucket")}
     for kind, (policy, field) in policies.items():
@@ -135,6 +181,7 @@ def nothing_is_reached_without_tls(t):
 
 @rule
 def files_are_versioned_and_private(t):
+    """[312(a)(1), 312(c)(1)]"""
     for name, p in t.of("S3::Bucket").items():
         if p.get("VersioningConfiguration", {}).get("Status") != "Enabled":
             yield f"{name} keeps no versions"
@@ -161,8 +208,11 @@ def every_lane_has_dead_letters_and_alarms(t):
         if not watched(name, "ApproximateAgeOfOldestMessage"):
             yield f"nobody hears when {name} is late"
     for name, p in t.of("CloudWatch::Alarm").items():
-        if not p.get("AlarmActions"):
+        if not p.get("AlarmActions") or p.get("ActionsEnabled") is False:
             yield f"{name} tells nobody"
+    for name, p in t.of("SNS::Topic").items():
+        if not any(name in named(s.get("Topics")) for s in t.of("SNS::TopicPolicy").values()):
+            yield f"{name} takes messages from anybody of the account"
 
 
 @rule
@@ -174,6 +224,10 @@ def every_function_has_dead_letters_alarms_and_a_share_of_its_own(t):
             yield f"{name} has no dead letters"
         if not p.get("ReservedConcurrentExecutions"):
             yield f"{name} can starve the others"
+        for event in p.get("Events", {}).values():
+            most = event["Properties"].get("ScalingConfig", {}).get("MaximumConcurrency")
+            if event["Type"] == "SQS" and (most is None or most > t.default(p.get("ReservedConcurrentExecutions", 0))):
+                yield f"{name} is polled for faster than it may run: what it cannot take counts as failed"
         for metric in ("Errors", "Throttles"):
             if not any(f'-{binary}"' in text and f'"{metric}"' in text for text in alarms):
                 yield f"no alarm on {metric} of {name}"
@@ -197,6 +251,8 @@ def batches_fail_record_by_record(t):
             if event["Type"] in ("SQS", "DynamoDB"):
                 if event["Properties"].get("FunctionResponseTypes") != ["ReportBatchItemFailures"]:
                     yield f"{name}: one bad record fails its whole batch"
+            if event["Type"] == "Schedule" and "DeadLetterConfig" not in event["Properties"]:
+                yield f"{name}: ticks that nobody took are lost"
             if event["Type"] == "DynamoDB" and "OnFailure" not in event["Properties"].get("DestinationConfig", {}):
                 yield f"{name}: records it gives up on are lost"
 
@@ -213,6 +269,11 @@ def no_secret_is_in_the_environment(t):
     for name, p in t.of("SecretsManager::Secret").items():
         if "SecretString" in p:
             yield f"{name} has its value in the template"
+    for where, statement in t.policies():
+        if "secretsmanager:GetSecretValue" in listed(statement["Action"]):
+            for resource in listed(statement["Resource"]):
+                if not re.search(r"Outputs\.\w+SecretArn", named(resource)):
+                    yield f"{where} reads secrets by something else than their ARN"
 
 
 @rule
@@ -229,11 +290,10 @@ def every_function_folder_has_its_block_and_every_block_its_folder(t):
 
 @rule
 def each_function_may_do_what_it_names_and_no_more(t):
-    used = []
+    """tests/e2e/test_permissions.py holds the policies to what the functions do. [308(a)(4), 312(a)(1)]"""
     for name, p in t.functions().items():
         if p.get("Role") != {"Fn::GetAtt": [f"{name}Role", "Arn"]}:
             yield f"{name} has no role of its own"
-        used.append(f"{name}Role")
     for where, statement in t.policies():
         for action in listed(statement["Action"]):
             if "*" in action:
@@ -241,9 +301,99 @@ def each_function_may_do_what_it_names_and_no_more(t):
         for resource in listed(statement["Resource"]):
             if resource == "*" or resource == {"Fn::Sub": "*"}:
                 yield f"{where} may {statement['Action']} on anything"
+            # A part of a bucket, any identity of our mail, the stream by its label: nothing else ends in a star.
+            if re.search(r'\*"', named(resource)) and not re.search(r"/stream/|:identity/|(imports|audit)/", named(resource)):
+                yield f"{where} may {statement['Action']} on whatever is called so"
+        partitions = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", [])
+        items = any(a.startswith("dynamodb:") and not re.search("Stream|Records|Shard", a) for a in listed(statement["Action"]))
+        if items and not all(re.match(r"cln_\*$|all#\w+", key) for key in partitions or ["*"]):
+            yield f"{where} reaches every partition of the table"
     for name, p in t.of("IAM::Role").items():
-        if p.get("ManagedPolicyArns", []) not in ([], [{"Ref": "EveryFunction"}]):
-            yield f"{name} has a policy that somebody else wrote"
+        policies = [{"Ref": "EveryFunction"}, {"Ref": name.removesuffix("Role") + "Policy"}]
+        if p.get("ManagedPolicyArns") != policies or p.get("Policies"):
+            yield f"{name} has a policy that is not its function's"
+
+
+@rule
+def nobody_calls_a_function_past_its_door(t):
+    """[312(a)(1)]"""
+    for name, p in t.of("Lambda::Permission").items():
+        if p.get("Principal") in (None, "*") or "SourceArn" not in p:
+            yield f"{name} lets anybody in"
+        if not named(p["FunctionName"]).endswith('.Alias"}'):
+            yield f"{name} lets in past the alias, and so past the canary"
+    for name in t.of("Lambda::Url"):
+        yield f"{name} is a door of its own"
+
+
+@rule
+def new_versions_go_out_slowly_and_come_back_by_themselves(t):
+    alarms = {named(p["AlarmName"]) for p in t.of("CloudWatch::Alarm").values()}
+    rollout = t.globals.get("DeploymentPreference", {}).get("Type", "")
+    if not t.globals.get("AutoPublishAlias") or not re.match("Canary|Linear", rollout):
+        yield "a new version gets all calls at once"
+    for name, p in t.functions().items():
+        binary = t.resources[name]["Metadata"]["BuildProperties"]["Binary"]
+        watched = listed(p.get("DeploymentPreference", {}).get("Alarms", []))
+        if not watched or not all(named(w).replace("AWS::StackName", "Prefix") in alarms for w in watched):
+            yield f"{name}: no alarm takes a bad version back"
+        if any(f"-{binary}-fails" not in named(w) for w in watched):
+            yield f"{name}: another function's alarm takes its versions back"
+    for name, p in t.of("ApiGatewayV2::Integration").items():
+        if not named(p["IntegrationUri"]).endswith('.Alias"}'):
+            yield f"{name} calls past the alias, and so past the canary"
+
+
+@rule
+def what_the_functions_count_is_watched(t):
+    """What no queue and no error of a function shows: sends nobody knows of, filtered, refused, late, held."""
+    wanted = {"messages.unknown", "messages.filtered", "provider.refuses_us", "reminders.late", "due.late_s",
+              "ticks.failed", "sending.held"}
+    watched = {p["MetricName"] for p in t.of("CloudWatch::Alarm").values() if p["Namespace"] == {"Ref": "Prefix"}}
+    for metric in sorted(wanted - watched):
+        yield f"nobody hears of {metric}"
+    # A name that no code counts would never ring.
+    code = "".join(path.read_text() for path in (ROOT / "functions").rglob("*.rs"))
+    code += "".join(path.read_text() for path in (ROOT / "shared").rglob("*.rs"))
+    for metric in sorted(watched):
+        if f'"{metric}"' not in code:
+            yield f"{metric} is counted nowhere"
+    if not any(p["MetricName"] == "Invocations" and p["TreatMissingData"] == "breaching"
+               for p in t.of("CloudWatch::Alarm").values()):
+        yield "nobody hears when the tick stands still"
+
+
+@rule
+def every_alarm_is_in_the_runbook_and_the_runbook_knows_no_other(t):
+    told = [name for heading in re.findall(r"^### (`.*)$", t.runbook, re.M) for name in re.findall(r"`([a-z-]+)`", heading)]
+    rings = [re.search(r"\}-([a-z-]+)", named(p["AlarmName"]))[1] for p in t.of("CloudWatch::Alarm").values()]
+    for name in sorted(set(told) ^ set(rings)):
+        yield f"{name} is in only one of the alarms and the runbook"
+    for name in sorted({name for name in told if told.count(name) > 1}):
+        yield f"{name} is in the runbook twice"
+    for section in re.split(r"^### ", t.runbook, flags=re.M)[1:]:
+        for part in ("Cause:", "Do:"):
+            if part not in section.split("\n## ")[0]:
+                yield f"{section.splitlines()[0]} lacks `{part}`"
+
+
+@rule
+def the_dashboard_shows_every_function_and_every_lane(t):
+    boards = named(list(t.of("CloudWatch::Dashboard").values()))
+    for name in t.functions():
+        if f"-{name.lower()}" not in boards:
+            yield f"{name} is on no dashboard"
+    for name in t.of("SQS::Queue"):
+        if not is_dead_letters(name) and f"{name}Name" not in boards:
+            yield f"{name} is on no dashboard"
+
+
+@rule
+def costs_can_be_told_apart(t):
+    if not {"product", "stage"} <= t.globals.get("Tags", {}).keys():
+        yield "the functions carry no tags of product and stage"
+    if not re.search(r"--tags product=comms \"stage=", t.deploy):
+        yield "scripts/deploy gives no tags to what it deploys"
 
 
 @rule

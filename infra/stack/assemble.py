@@ -4,7 +4,8 @@
 
 Does for x86-64 development builds what `sam build` does for arm64 release builds: OUT/template.yaml is the project's
 template with each function's CodeUri pointing at a folder that holds its binary, stripped, as `bootstrap`, and the paths
-of nested templates made absolute. Nothing else of the template changes.
+of nested templates made absolute. What the emulator does not have is left out (DeploymentPreference); nothing else of
+the template changes.
 """
 
 import shutil
@@ -31,8 +32,11 @@ for name, resource in template["Resources"].items():
             subprocess.run(["strip", bootstrap], check=True)
             shutil.copystat(binary, bootstrap)
         properties["CodeUri"] = f"./{name}"
+        # Shifting traffic slowly is CodeDeploy's, which the emulator does not have.
+        properties.pop("DeploymentPreference", None)
     elif resource["Type"] == "AWS::CloudFormation::Stack":
         properties["TemplateURL"] = str(Path(properties["TemplateURL"]).resolve())
 
-template["Globals"]["Function"].pop("CodeUri")
+for name in ("CodeUri", "DeploymentPreference"):
+    template["Globals"]["Function"].pop(name)
 (out / "template.yaml").write_text(yaml_dump(template))

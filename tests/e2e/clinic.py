@@ -79,8 +79,8 @@ class Clinic:
         assert told["effect"] == "CREATED", told
         return told["id"]
 
-    def rule(self, name, channel, timing, **words):
-        """A template and a rule that uses it; the rule."""
+    def rule(self, name, channel, timing, more=(), **words):
+        """A template and a rule that uses it; the rule. `more` are further fields of the rule."""
         elements = {"patient_name": True, "date_time": True, "doctor": False, "office": False}
         key = name.replace(" ", "-")
         content = {"default_language": "en", "profile": {"kind": "SHORT_133", "elements": elements},
@@ -94,7 +94,7 @@ class Clinic:
             "template": template["id"],
             "asks_confirmation": True,
             "late": "SEND_NOW",
-        }
+        } | dict(more)
         return self.asks("POST", "/v1/reminder-rules", rule, idempotency_key=f"rule-{key}")
 
     def patient(self, id, given_name, **contact):

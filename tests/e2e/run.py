@@ -24,6 +24,7 @@ class Count:
 here = str(Path(__file__).parent)
 sys.path.insert(0, here)
 count = Count()
-code = pytest.main(["-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", *sys.argv[1:], here], [count])
+which = [] if any(Path(arg.split("::")[0]).exists() for arg in sys.argv[1:]) else [here]
+code = pytest.main(["-q", "--no-header", "--tb=short", "-p", "no:cacheprovider", *sys.argv[1:], *which], [count])
 print(f"{count.passed} passed, {count.failed} failed")
 sys.exit(code)

@@ -47,5 +47,15 @@ def test_a_file_is_tried_first_and_then_taken_in_once(clinic):
     done = ends(False, "DONE")
     assert done["totals"]["persons"]["created"] == 2, done
     assert [row["name"] for row in clinic.reads("/v1/people")["items"]] == ["Ana Reyes", "Ben Reyes"]
+    # The same people with another number: the old one leads to nobody any more.
+    again = [rows[0], (*rows[1][:3], clinic.numbers.pop())]
+    text = io.StringIO()
+    csv.writer(text).writerows(again)
+    changed = text.getvalue().encode()
+    second = clinic.asks("POST", "/v1/imports", new | {"bytes": len(changed)}, idempotency_key="again")
+    assert call(second["upload"]["method"], second["upload"]["url"], changed, second["upload"]["headers"]).status == 200
     findings = clinic.reads(path + "/errors")["items"]
+    path = f"/v1/imports/{second['id']}"
+    ends(True, "READY")
+    ends(False, "DONE")
     assert [found["row"] for found in findings] == [2], findings

@@ -76,7 +76,15 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), EmbeddedFault> {
     Ok(())
 }
 
-        Ok(Self { db: Database::memory()?, meter: Meter::default() })
+impl Embedded {
+    /// An empty database in memory.
+    pub fn memory() -> Result<Self, EmbeddedFault> {
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        // A name of its own lets a second connection lay the index; the database ends with its last connection.
+        let path = format!("file:embedded-{}?mode=memory&cache=shared", MADE.fetch_add(1, Ordering::Relaxed));
+        let db = Database::new(&path)?;
+        index_the_stream(&path)?;
+        Ok(Self { db, meter: Meter::default() })
     }
 
     /// The database in a file, made if it is not there.
@@ -118,7 +126,8 @@ pub fn backup(from: &Path, to: &Path) -> Result<(), EmbeddedFault> {
         stream::changes(&self.db, NAME, after)
     }
 
-    fn answer(&self, operation: &str, body: &[u8]) -> (u16, String) {
+    /// Answers a request of the wire: the status of HTTP and the body.
+    pub fn answer(&self, operation: &str, body: &[u8]) -> (u16, String) {
         let metered = self.meter.prepare(operation, body);
         match dispatch(&self.db, operation, &metered) {
             Ok(answer) => {
