@@ -66,7 +66,7 @@ impl Work {
             let hands = Hands { till: &self.till, payments: None, listener: &Log };
             return wallet::run(&self.platform.table, &errand, hands).await;
         }
-        if let Some(Ok(SendingReleased {})) = job.read() {
+        if let Some(Ok(SendingReleased {})) = job.read::<SendingReleased>() {
             release::run(&self.platform).await?;
             return Ok(());
         }
