@@ -9,10 +9,9 @@ mod testing;
 mod words;
 
 use axum::Router;
-use edge::{Callers, Door, DoorFault};
+use edge::{Callers, Door, DoorFault, OpenApiRouter};
 use platform::Platform;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -25,7 +24,7 @@ struct Api;
 
 /// Every route with its documentation, without the door in front.
 pub fn router(platform: &Platform) -> OpenApiRouter {
-    OpenApiRouter::with_openapi(Api::openapi()).merge(routes::all()).with_state(platform.clone())
+    OpenApiRouter::with_openapi(Api::openapi).merge(routes::all()).with_state(platform.clone())
 }
 
 /// The whole API behind its door.

@@ -8,10 +8,9 @@ mod page;
 mod routes;
 
 use axum::Router;
-use edge::{Callers, Door, DoorFault};
+use edge::{Callers, Door, DoorFault, OpenApiRouter};
 use platform::Platform;
 use utoipa::OpenApi;
-use utoipa_axum::router::OpenApiRouter;
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -24,7 +23,7 @@ struct Outside;
 
 /// Every route with its documentation, without the door in front.
 pub fn router(platform: &Platform) -> OpenApiRouter {
-    OpenApiRouter::with_openapi(Outside::openapi()).merge(routes::all()).with_state(platform.clone())
+    OpenApiRouter::with_openapi(Outside::openapi).merge(routes::all()).with_state(platform.clone())
 }
 
 /// All of it behind its door. Needs the table, the queue and the secrets `twilio-hook` (one auth token, or two

@@ -197,7 +197,7 @@ async fn pass(
 
 /// The path is known, the method is not; or the route is not documented, and then nobody may reach it.
 fn elsewhere(gate: &Gate, route: &str) -> Response {
-    let Some(known) = gate.rules.get(route) else {
+    let Some(known) = gate.rules(route) else {
         tracing::error!(http.route = route, "a route is not in the document; it stays shut");
         return Problem::new(Kind::Broken, "internal", "something is wrong on our side").into_response();
     };

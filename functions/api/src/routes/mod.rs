@@ -24,8 +24,8 @@ mod suppressions;
 mod tasks;
 mod templates;
 
+use edge::OpenApiRouter;
 use platform::Platform;
-use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) fn all() -> OpenApiRouter<Platform> {
     OpenApiRouter::new()

@@ -4,9 +4,8 @@ mod twilio;
 mod unsubscribe;
 mod visit;
 
-use axum::extract::DefaultBodyLimit;
+use edge::OpenApiRouter;
 use platform::Platform;
-use utoipa_axum::router::OpenApiRouter;
 
 use crate::form::MOST_BYTES;
 
@@ -15,5 +14,5 @@ pub(crate) fn all() -> OpenApiRouter<Platform> {
         .merge(twilio::routes())
         .merge(visit::routes())
         .merge(unsubscribe::routes())
-        .layer(DefaultBodyLimit::max(MOST_BYTES))
+        .takes_at_most(MOST_BYTES)
 }

@@ -6,8 +6,8 @@ mod view;
 
 pub(super) use view::PostalAddress;
 
+use edge::{OpenApiRouter, routes};
 use platform::Platform;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new().routes(routes!(show::show, set::set))

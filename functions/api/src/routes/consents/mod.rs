@@ -9,8 +9,8 @@ mod standing;
 #[cfg(test)]
 pub(in crate::routes) mod testing;
 
+use edge::{OpenApiRouter, routes};
 use platform::Platform;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(in crate::routes) use readers::{Readers, known};
 pub(in crate::routes) use standing::StandingView;

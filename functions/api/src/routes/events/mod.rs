@@ -3,8 +3,8 @@
 mod parked;
 mod take;
 
+use edge::{OpenApiRouter, routes};
 use platform::Platform;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new().routes(routes!(take::take)).routes(routes!(parked::parked))

@@ -2,8 +2,8 @@
 
 mod show;
 
+use edge::{OpenApiRouter, routes};
 use platform::Platform;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new().routes(routes!(show::show))

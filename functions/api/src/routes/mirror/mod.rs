@@ -4,8 +4,8 @@ mod put;
 mod remove;
 mod view;
 
+use edge::{OpenApiRouter, routes};
 use platform::Platform;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new().routes(routes!(put::put, remove::remove))

@@ -5,8 +5,8 @@ mod set;
 mod show;
 mod view;
 
+use edge::{OpenApiRouter, routes};
 use platform::Platform;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new().routes(routes!(show::show, set::set)).routes(routes!(history::history))

@@ -7,8 +7,8 @@ mod set_consent;
 mod show_ceilings;
 mod show_consent;
 
+use edge::{OpenApiRouter, routes};
 use platform::Platform;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new()

@@ -4,8 +4,8 @@ mod finish;
 mod list;
 mod view;
 
+use edge::{OpenApiRouter, routes};
 use platform::Platform;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(finish::finish))

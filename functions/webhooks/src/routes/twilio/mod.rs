@@ -10,10 +10,10 @@ use axum::{
     body::Bytes,
     response::{IntoResponse, Response},
 };
+use edge::{OpenApiRouter, routes};
 use edge::{Problem, Visit};
 use http::{HeaderMap, Uri, header};
 use platform::Platform;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new().routes(routes!(status::status)).routes(routes!(inbound::inbound))

@@ -4,8 +4,8 @@ mod follow;
 mod page;
 mod show;
 
+use edge::{OpenApiRouter, routes};
 use platform::Platform;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new().routes(routes!(show::show, follow::follow))
