@@ -186,7 +186,6 @@ mod tests {
         assert_eq!(per.units(&Measure::text(characters, segments)), units);
     }
 
-    /// E-04
     #[test]
     fn the_price_of_a_text_depends_on_place_and_date_and_the_next_one_is_known_before() {
         let usd = Unit::Money(Currency::USD);
@@ -208,7 +207,6 @@ mod tests {
         assert_eq!(before, None);
     }
 
-    /// E-04
     #[test]
     fn a_price_of_the_clinics_own_goes_before_the_list() {
         let usd = Unit::Money(Currency::USD);
@@ -227,7 +225,6 @@ mod tests {
         assert_eq!(seen.future, own, "the list's next price never comes to hold");
     }
 
-    /// G-01
     #[rstest]
     #[case(Channel::Email, 1)]
     #[case(Channel::Sms, 3)]

@@ -219,7 +219,6 @@ mod tests {
         }
     }
 
-    /// G-14
     #[tokio::test]
     async fn what_has_begun_cannot_be_changed_and_what_begins_can_be_added() {
         let house = House::new().await;

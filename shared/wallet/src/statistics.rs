@@ -161,7 +161,6 @@ mod tests {
         (share.used.messages, share.used.amount)
     }
 
-    /// G-06, G-15
     #[tokio::test]
     async fn what_was_used_is_told_by_type_channel_and_month_of_the_clinics_calendar() {
         let (house, till, terms) = (House::new().await, Till::new(), terms(Policy::Credits));
@@ -198,7 +197,6 @@ mod tests {
         assert_eq!(november.used.amount + december.used.amount, spent, "the statistics are the ledger's sum");
     }
 
-    /// E-06
     #[tokio::test]
     async fn the_panel_shows_balance_top_ups_and_use_and_a_debit_is_in_it_at_once() {
         let (house, till, terms) = (House::new().await, Till::new(), terms(Policy::Credits));
@@ -216,7 +214,6 @@ mod tests {
         assert_eq!(panel.days_left, Some(32));
     }
 
-    /// G-16
     #[tokio::test]
     async fn a_low_balance_is_told_once_each_time_it_falls_and_a_package_is_bought_once() {
         let (house, till, mut terms) = (House::new().await, Till::new(), terms(Policy::Credits));
@@ -254,7 +251,6 @@ mod tests {
         assert!(matches!(ears.0.lock().unwrap()[0], News::TopUpWanted { .. }));
     }
 
-    /// G-16
     #[tokio::test]
     async fn the_forecast_is_the_mean_of_the_last_weeks() {
         let (house, till, terms) = (House::new().await, Till::new(), terms(Policy::Credits));

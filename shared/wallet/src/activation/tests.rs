@@ -43,7 +43,6 @@ async fn refusal(house: &House, terms: &Terms) -> Option<(&'static str, u16)> {
     asked.err().map(|fault| (fault.code(), fault.kind().status()))
 }
 
-/// E-01
 #[tokio::test]
 async fn nothing_that_is_paid_for_is_sent_before_its_location_is_active() {
     let (house, terms) = (House::new().await, paying());
@@ -75,7 +74,6 @@ async fn nothing_that_is_paid_for_is_sent_before_its_location_is_active() {
     assert_eq!(refusal(&other, &crate::testing::terms(Policy::Flat)).await, None);
 }
 
-/// E-01
 #[tokio::test]
 async fn a_refused_location_applies_again_and_a_new_sender_name_is_reviewed_again() {
     let (house, terms) = (House::new().await, paying());
@@ -101,7 +99,6 @@ async fn a_refused_location_applies_again_and_a_new_sender_name_is_reviewed_agai
     assert_eq!(name().await, "Smile Team");
 }
 
-/// E-03
 #[tokio::test]
 async fn the_location_that_sends_is_the_one_that_was_bought() {
     let (house, mut terms) = (House::new().await, paying());
@@ -122,7 +119,6 @@ async fn the_location_that_sends_is_the_one_that_was_bought() {
     assert_eq!(activations(&house.table).await.unwrap().len(), 1);
 }
 
-/// E-02
 #[tokio::test]
 async fn the_platform_hears_once_of_an_application_whose_time_is_over() {
     let (house, terms) = (House::new().await, paying());
@@ -149,7 +145,6 @@ async fn the_platform_hears_once_of_an_application_whose_time_is_over() {
     assert_eq!(heard(30).await, 1);
 }
 
-/// E-05
 #[tokio::test]
 async fn each_of_the_four_kinds_of_messages_has_its_switch() {
     let (house, mut terms) = (House::new().await, terms(Policy::Flat));

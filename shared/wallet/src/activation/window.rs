@@ -47,7 +47,6 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    /// E-02
     #[rstest]
     // A Friday; the days on the clinic's calendar, not that of Greenwich.
     #[case("2026-11-20T15:00:00Z", "2026-11-30", "2026-12-06")]

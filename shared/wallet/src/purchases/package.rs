@@ -62,7 +62,6 @@ pub fn package(id: &str) -> Option<&'static Package> {
 mod tests {
     use super::*;
 
-    /// G-07
     #[test]
     fn the_price_list_keeps_packages_that_are_sold_no_more() {
         let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();

@@ -29,7 +29,6 @@ async fn available(house: &House) -> i64 {
     balance(&house.table, Unit::Credits).await.unwrap().available
 }
 
-/// G-05, G-06
 #[tokio::test]
 async fn a_purchase_is_credited_once_however_often_its_payment_is_told() {
     let (house, shop, terms) = (House::new().await, Shop::default(), terms(Policy::Credits));
@@ -54,7 +53,6 @@ async fn a_purchase_is_credited_once_however_often_its_payment_is_told() {
     house.audit(Unit::Credits).await;
 }
 
-/// G-05
 #[tokio::test]
 async fn money_that_comes_after_a_failure_is_taken_and_wrong_money_is_not() {
     let (house, shop, terms) = (House::new().await, Shop::default(), terms(Policy::Credits));
@@ -74,7 +72,6 @@ async fn money_that_comes_after_a_failure_is_taken_and_wrong_money_is_not() {
     assert_eq!(fault.code(), "purchase_not_found");
 }
 
-/// G-05
 #[tokio::test]
 async fn a_payment_that_is_not_begun_is_begun_again_or_fails() {
     let (house, shop, terms) = (House::new().await, Shop::default(), terms(Policy::Credits));
@@ -90,7 +87,7 @@ async fn a_payment_that_is_not_begun_is_begun_again_or_fails() {
     assert_eq!(fault.code(), "purchase_differs");
 }
 
-/// G-05, G-13
+/// G-13
 #[tokio::test]
 async fn a_purchase_that_is_paid_is_credited_by_its_errand_if_the_process_died() {
     let (house, shop, terms) = (House::new().await, Shop::default(), terms(Policy::Credits));
@@ -105,7 +102,6 @@ async fn a_purchase_that_is_paid_is_credited_by_its_errand_if_the_process_died()
     assert_eq!(available(&house).await, 500);
 }
 
-/// G-07
 #[rstest]
 #[case("credits-500-2025", "package_closed")]
 #[case("credits-1", "package_unknown")]
@@ -118,7 +114,6 @@ async fn only_what_is_on_sale_and_of_use_can_be_bought(#[case] package: &str, #[
     assert!(purchase(&house.table, id(1)).await.unwrap().is_none());
 }
 
-/// G-05
 #[tokio::test]
 async fn a_purchase_is_given_back_in_parts_that_add_up_to_its_price() {
     let (house, shop, terms) = (House::new().await, Shop::default(), terms(Policy::Credits));

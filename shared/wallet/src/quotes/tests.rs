@@ -37,7 +37,6 @@ fn quoted(policy: Policy, list: &[Expected], available: i64) -> Quote {
     quote(SECRET, clinic(), &terms(policy), &york(), list, 3, &balance, b"v1", now()).unwrap()
 }
 
-/// G-03
 #[test]
 fn credits_are_told_per_channel_and_in_total_before_anything_is_sent() {
     let quote = quoted(Policy::Credits, &mixed(), 110);
@@ -57,7 +56,6 @@ fn credits_are_told_per_channel_and_in_total_before_anything_is_sent() {
     assert!(quoted(Policy::Flat, &mixed(), 0).is_covered);
 }
 
-/// G-03, E-04
 #[test]
 fn one_agrees_to_exactly_what_was_quoted_and_hears_if_it_is_dearer_by_now() {
     let quote = quoted(Policy::Credits, &mixed(), 110);

@@ -40,7 +40,7 @@ async fn ten_messages_and_what_became_of_ten_others_are_one_write_unit() {
     assert_eq!((sum.balance, sum.of(Account::Held), sum.of(Account::Spent)), (10_000 - 150, 30, 150));
 }
 
-/// G-01, G-13
+/// G-13
 #[tokio::test]
 async fn what_is_not_sent_is_released_and_what_is_sent_costs_no_more_than_was_set_aside() {
     let (house, till, terms) = (House::new().await, Till::new(), credits());
@@ -59,7 +59,6 @@ async fn what_is_not_sent_is_released_and_what_is_sent_costs_no_more_than_was_se
     house.audit(Unit::Credits).await;
 }
 
-/// E-07
 #[tokio::test]
 async fn without_enough_balance_messages_are_refused_and_staff_hear_of_it_once() {
     let (house, till, terms) = (House::new().await, Till::new(), credits());
@@ -90,7 +89,6 @@ async fn without_enough_balance_messages_are_refused_and_staff_hear_of_it_once()
     assert!(reserve(&house, &till, &terms, vec![ask(10, 3)]).await.is_whole());
 }
 
-/// E-07
 #[tokio::test]
 async fn messages_of_care_overdraw_as_far_as_the_clinic_allows_and_others_do_not() {
     let (house, till, mut terms) = (House::new().await, Till::new(), credits());
@@ -197,7 +195,6 @@ async fn a_blast_sets_its_quote_aside_as_a_whole_and_is_settled_in_parts_in_any_
     assert!(rows.iter().any(|row| row.kind == EntryKind::Debit && row.blast.as_deref() == Some("evt_1")));
 }
 
-/// G-02
 #[tokio::test]
 async fn what_comes_in_costs_its_own_rate_once_and_no_balance_keeps_it_out() {
     let (house, till, mut terms) = (House::new().await, Till::new(), credits());
@@ -226,7 +223,6 @@ async fn what_comes_in_costs_its_own_rate_once_and_no_balance_keeps_it_out() {
     assert_eq!(sum.totals().used.0[&cell].messages, 3);
 }
 
-/// G-14
 #[tokio::test]
 async fn a_policy_that_changes_in_the_middle_leaves_old_entries_as_they_are() {
     let (house, till, mut terms) = (House::new().await, Till::new(), credits());
@@ -261,7 +257,6 @@ async fn a_policy_that_changes_in_the_middle_leaves_old_entries_as_they_are() {
     assert_eq!(debit(Unit::Money(Currency::USD)).await, (message(2), 1, -4, "MONEY".to_owned()));
 }
 
-/// G-14
 #[tokio::test]
 async fn flat_and_capped_clinics_are_metered_the_same_way() {
     let (house, till) = (House::new().await, Till::new());
