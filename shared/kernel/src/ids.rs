@@ -58,14 +58,30 @@ fn encode(uuid: Uuid) -> [u8; 26] {
     out
 }
 
+const NO_LETTER: u8 = u8::MAX;
+
+/// The value of every byte as a letter. A batch reads hundreds of ids; searching for each letter was a tenth of it.
+const VALUES: [u8; 256] = {
+    let mut values = [NO_LETTER; 256];
+    let mut value = 0;
+    while value < 32 {
+        values[ALPHABET[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
+
 fn decode(text: &[u8]) -> Option<Uuid> {
     if text.len() != 26 || text[0] > b'7' {
         return None;
     }
     let mut bits: u128 = 0;
     for letter in text {
-        let value = ALPHABET.iter().position(|known| known == letter)?;
-        bits = (bits << 5) | value as u128;
+        let value = VALUES[usize::from(*letter)];
+        if value == NO_LETTER {
+            return None;
+        }
+        bits = (bits << 5) | u128::from(value);
     }
     Some(Uuid::from_u128(bits))
 }
