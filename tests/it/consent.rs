@@ -150,7 +150,12 @@ async fn a_pause_keeps_automatic_messages_back_and_lets_staff_write() {
 async fn nobody_writes_to_who_is_not_to_be_contacted() {
     let house = House::new(76).await;
     let ana = house.patient("Ana").with_text("+12125550123").with_email("ana@example.com").who_agreed().await;
-    people::persons::do_not_contact(&house.table, &staff(), ana.id, None, true).await.unwrap();
+    let wish = people::person::NoContact {
+        at: house.clock.now(),
+        by: "usr".to_owned(),
+        reason: "said so on the phone".to_owned().into(),
+    };
+    people::persons::do_not_contact(&house.table, &staff(), ana.id, None, Some(&wish)).await.unwrap();
     for route in [Route::Only(Channel::Sms), Route::Only(Channel::Email), Route::Auto] {
         let message = house.makes(Draft { route, ..ana.text_of_staff("Hello") }).await;
         house.settles().await;

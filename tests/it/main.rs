@@ -4,6 +4,7 @@
 mod archive;
 mod consent;
 mod cost;
+mod digests;
 mod figures;
 mod inbound;
 mod logs;

@@ -14,6 +14,7 @@ use platform::{Files, Platform, Settings, inside::Nothing};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
+mod fields;
 mod seeds;
 
 /// One clinic, and somebody in each role; the token is the name of the role.

@@ -6,7 +6,7 @@ use kernel::{CallerId, ClinicId, Detail, Fault, Id as _, Kind, Masked, RequestId
 use table::{Table, TableFault};
 use uuid::Uuid;
 
-use crate::{Area, Level, Need, Permission, Reach, Rights, Role, RoleGrant};
+use crate::{Area, Field, Level, Need, Permission, Reach, Rights, Role, RoleGrant};
 
 /// What a verified token says. The names in brackets are those of the user pool.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -204,15 +204,19 @@ impl Caller {
         self.rights.meets(need)
     }
 
-    /// A value about a patient, for those who may see it; nothing for the others.
-    pub fn sees<'a, T>(&self, value: &'a Masked<T>) -> Option<&'a T> {
-        self.may(Permission::PatientViewPhi).then(|| value.reveal())
+    /// Whether the caller is shown a group of fields.
+    pub fn shows(&self, field: Field) -> bool {
+        self.rights.shows(field)
     }
 
-    /// What a patient answered in a form, for those who may read it; the others see only that there is a form
-    /// and how far it has come.
-    pub fn reads_answers<'a, T>(&self, answers: &'a Masked<T>) -> Option<&'a T> {
-        self.may(Permission::IntakeViewSubmissions).then(|| self.sees(answers)).flatten()
+    /// A value about a patient, for those who are shown fields of its group; nothing for the others.
+    pub fn sees<'a, T>(&self, field: Field, value: &'a Masked<T>) -> Option<&'a T> {
+        self.shows(field).then(|| value.reveal())
+    }
+
+    /// Those of some groups that the caller is shown, by name.
+    pub fn shown(&self, fields: &[Field]) -> Vec<&'static str> {
+        fields.iter().filter(|field| self.shows(**field)).map(|field| field.name()).collect()
     }
 }
 
@@ -316,7 +320,10 @@ mod tests {
         let seen = |role| {
             let caller = let_in(&claims(role, Some("home"), &[]), None).unwrap();
             assert!(caller.meets(Need::Level(Area::Intake, Level::View)));
-            (caller.sees(&name).copied(), caller.reads_answers(&answers).copied())
+            (
+                caller.sees(Field::PersonName, &name).copied(),
+                caller.sees(Field::IntakeAnswers, &answers).copied(),
+            )
         };
         assert_eq!(seen("read_only"), (None, None));
         assert_eq!(seen("billing"), (Some("Ana"), None));

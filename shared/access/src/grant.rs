@@ -122,7 +122,7 @@ impl RoleGrant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Claims, Need};
+    use crate::{Claims, Field, Need};
     use kernel::{ClinicId, Clock, Id as _, RequestId};
 
     fn grant(role: Role) -> RoleGrant {
@@ -163,6 +163,19 @@ mod tests {
         assert_eq!(rights.level(Area::Messaging), Level::Full);
         assert!(rights.may(Permission::CommsSendBulk) && !rights.may(Permission::LeadCreate));
         assert_eq!(Rights::of(Role::Doctor, Some(&desk)), Rights::of(Role::Doctor, None));
+    }
+
+    ///
+    #[test]
+    fn a_grant_keeps_fields_from_a_role_and_shows_none_that_its_work_does_not_need() {
+        let blind =
+            RoleGrant { withheld: BTreeSet::from([Permission::PatientViewPhi]), ..grant(Role::FrontDesk) };
+        let rights = Rights::of(Role::FrontDesk, Some(&blind));
+        assert!(Field::ALL.iter().all(|field| !rights.shows(*field)));
+        let wide = RoleGrant { given: BTreeSet::from([Permission::PatientViewPhi]), ..grant(Role::ReadOnly) };
+        let rights = Rights::of(Role::ReadOnly, Some(&wide));
+        let shown: Vec<_> = Field::ALL.iter().filter(|field| rights.shows(**field)).collect();
+        assert_eq!(shown, [&Field::PersonName]);
     }
 
     #[test]

@@ -4,15 +4,16 @@ use std::{collections::BTreeMap, sync::OnceLock};
 
 use serde::Deserialize;
 
-use crate::{Area, Level, Need, Permission, Role, RoleGrant};
+use crate::{Area, Field, Level, Need, Permission, Role, RoleGrant};
 
 const AREAS: usize = 8;
 
-/// What somebody may do: a level per area, and permissions.
+/// What somebody may do and see: a level per area, permissions, and groups of fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rights {
     levels: [Level; AREAS],
     permissions: u64,
+    fields: u16,
     admin: bool,
 }
 
@@ -54,9 +55,23 @@ struct PermissionRow {
     from_level: Option<Need>,
 }
 
+#[derive(Deserialize)]
+struct FieldsFile {
+    fields: Vec<FieldRow>,
+}
+
+#[derive(Deserialize)]
+struct FieldRow {
+    name: Field,
+    means: String,
+    needs: Vec<Need>,
+    roles: Vec<Role>,
+}
+
 struct Tables {
     levels: LevelsFile,
     permissions: Vec<PermissionRow>,
+    fields: Vec<FieldRow>,
 }
 
 fn tables() -> &'static Tables {
@@ -67,6 +82,9 @@ fn tables() -> &'static Tables {
         permissions: serde_json::from_str::<PermissionsFile>(include_str!("../data/permissions.json"))
             .expect("a test reads data/permissions.json")
             .permissions,
+        fields: serde_json::from_str::<FieldsFile>(include_str!("../data/fields.json"))
+            .expect("a test reads data/fields.json")
+            .fields,
     })
 }
 
@@ -93,9 +111,20 @@ impl Permission {
     }
 }
 
+impl Field {
+    /// What is in it, in a few words.
+    pub fn means(self) -> &'static str {
+        tables().fields.iter().find(|row| row.name == self).map_or("", |row| &row.means)
+    }
+
+    fn bit(self) -> u16 {
+        1 << (self as u16)
+    }
+}
+
 impl Rights {
     /// No rights at all.
-    pub const NONE: Self = Self { levels: [Level::None; AREAS], permissions: 0, admin: false };
+    pub const NONE: Self = Self { levels: [Level::None; AREAS], permissions: 0, fields: 0, admin: false };
 
     /// What a role may do in a clinic: by the tables, changed by the clinic's grant. The platform's own
     /// administrators are not subject to a clinic's grants.
@@ -120,6 +149,12 @@ impl Rights {
             grant.given.iter().for_each(|permission| rights.permissions |= permission.bit());
             grant.withheld.iter().for_each(|permission| rights.permissions &= !permission.bit());
         }
+        for field in &tables.fields {
+            let needed = row.admin || field.roles.contains(&role);
+            if needed && field.needs.iter().all(|need| rights.meets(*need)) {
+                rights.fields |= field.name.bit();
+            }
+        }
         rights
     }
 
@@ -131,6 +166,11 @@ impl Rights {
     /// Whether the permission is there.
     pub fn may(&self, permission: Permission) -> bool {
         self.permissions & permission.bit() != 0
+    }
+
+    /// Whether a group of fields is shown.
+    pub fn shows(&self, field: Field) -> bool {
+        self.fields & field.bit() != 0
     }
 
     /// The permissions, in order.
@@ -155,6 +195,29 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
+    ///
+    #[rstest]
+    #[case(Field::PersonName, "doctor clinical_staff front_desk treatment_coordinator billing")]
+    #[case(Field::PersonBirth, "doctor clinical_staff front_desk treatment_coordinator billing")]
+    #[case(Field::PersonContacts, "doctor clinical_staff front_desk treatment_coordinator billing")]
+    #[case(Field::PersonNotes, "doctor clinical_staff front_desk treatment_coordinator")]
+    #[case(Field::VisitService, "doctor clinical_staff front_desk treatment_coordinator billing")]
+    #[case(Field::MessageContent, "doctor clinical_staff front_desk treatment_coordinator billing")]
+    #[case(Field::MessageCare, "doctor clinical_staff front_desk treatment_coordinator")]
+    #[case(Field::ConsentEvidence, "doctor clinical_staff front_desk treatment_coordinator")]
+    #[case(Field::IntakeAnswers, "doctor clinical_staff front_desk treatment_coordinator")]
+    #[case(Field::AuditOrigin, "")]
+    fn a_group_of_fields_is_shown_to_those_whose_work_needs_it(#[case] field: Field, #[case] roles: &str) {
+        let shown: Vec<_> = Role::ALL
+            .iter()
+            .filter(|role| !role.is_admin() && Rights::of(**role, None).shows(field))
+            .map(|role| role.name())
+            .collect();
+        assert_eq!(shown.join(" "), roles);
+        assert!(Rights::of(Role::ClinicAdmin, None).shows(field));
+        assert!(!Rights::NONE.shows(field));
+    }
+
     #[test]
     fn every_role_area_and_permission_is_in_the_tables_once() {
         let tables = tables();
@@ -164,6 +227,10 @@ mod tests {
         let mut named: Vec<_> = tables.permissions.iter().map(|row| row.name).collect();
         named.sort_unstable();
         assert_eq!(named, Permission::ALL);
+        let fields: Vec<_> = tables.fields.iter().map(|row| row.name).collect();
+        assert_eq!(fields, Field::ALL);
+        assert!(Field::ALL.len() <= 16 && Field::ALL.iter().all(|each| !each.means().is_empty()));
+        assert!(tables.fields.iter().all(|row| !row.needs.is_empty()), "no field is for everybody");
         assert!(Permission::ALL.len() <= 64 && Permission::ALL.iter().all(|each| !each.means().is_empty()));
     }
 

@@ -1,7 +1,8 @@
-//! The words of access: roles, areas, levels, permissions.
+//! The words of access: roles, areas, levels, groups of fields, permissions.
 
 use std::{fmt, str::FromStr};
 
+use kernel::Category;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 
 /// A word that is none of those known here; means no access.
@@ -46,6 +47,13 @@ macro_rules! words {
             }
         }
     )*};
+}
+
+impl Field {
+    /// The group that the words of a message about this belong to.
+    pub fn of_message(category: Category) -> Self {
+        if category == Category::Treatment { Self::MessageCare } else { Self::MessageContent }
+    }
 }
 
 words! {
@@ -101,6 +109,30 @@ words! {
         Edit = "edit",
         /// Edit, delete and export.
         Full = "full",
+    }
+
+    /// A group of fields with patients' data, shown to those whose work needs it (`data/fields.json`).
+    Field, "field" {
+        /// What a person is called.
+        PersonName = "person.name",
+        /// Date of birth and gender.
+        PersonBirth = "person.birth",
+        /// Numbers, mailboxes and where somebody lives.
+        PersonContacts = "person.contacts",
+        /// Words of the staff about a person or a visit.
+        PersonNotes = "person.notes",
+        /// What a visit is for.
+        VisitService = "visit.service",
+        /// What messages say, those about care aside.
+        MessageContent = "message.content",
+        /// What messages about care say.
+        MessageCare = "message.care",
+        /// What shows a consent.
+        ConsentEvidence = "consent.evidence",
+        /// What patients answered in forms.
+        IntakeAnswers = "intake.answers",
+        /// Requests and internet addresses in the log.
+        AuditOrigin = "audit.origin",
     }
 
     /// A right that is asked for in addition to a level, or instead of one.

@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use kernel::{ClinicId, EventId, Id, PersonId, RequestId, Timestamp};
+use jiff::civil::Time;
+use kernel::{ClinicId, EventId, Id, Language, PersonId, RequestId, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 use table::{
     Entity,
@@ -43,7 +44,7 @@ pub struct Subject {
 }
 
 /// A value without personal data. There is no way to make one from text that was read: only from numbers,
-/// instants, ids and words that stand in the program.
+/// instants, ids, zones, languages and words that stand in the program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Plain {
@@ -64,6 +65,11 @@ impl Plain {
     /// An id.
     pub fn id(id: impl Id) -> Self {
         Self::Word(Word(id.to_string()))
+    }
+
+    /// Several words of the program, in their order.
+    pub fn words(words: impl IntoIterator<Item = &'static str>) -> Self {
+        Self::Word(Word(words.into_iter().collect::<Vec<_>>().join(", ")))
     }
 
     /// An id of any of our kinds, if the text has the form of one.
@@ -98,6 +104,24 @@ impl From<u32> for Plain {
 impl From<&'static str> for Plain {
     fn from(word: &'static str) -> Self {
         Self::Word(Word(word.to_owned()))
+    }
+}
+
+impl From<Time> for Plain {
+    fn from(time: Time) -> Self {
+        Self::Word(Word(time.to_string()))
+    }
+}
+
+impl From<&Zone> for Plain {
+    fn from(zone: &Zone) -> Self {
+        Self::Word(Word(zone.name().to_owned()))
+    }
+}
+
+impl From<&Language> for Plain {
+    fn from(language: &Language) -> Self {
+        Self::Word(Word(language.as_str().to_owned()))
     }
 }
 

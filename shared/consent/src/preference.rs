@@ -7,7 +7,7 @@ use kernel::{Category, Channel, EventId, Language, PersonId, Timestamp};
 use serde::{Deserialize, Serialize};
 use table::{Entity, keys};
 
-use crate::hours::Hours;
+use crate::{frequency::Frequency, hours::Hours};
 
 /// What a person has stated about messages. What is absent is not stated.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -19,6 +19,9 @@ pub struct Preference {
     /// Kinds of message switched on or off.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub categories: BTreeMap<Category, bool>,
+    /// How often messages are wanted over a channel; at once where nothing is stated.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub frequency: BTreeMap<Channel, Frequency>,
     /// Weekdays and hours at which messages are welcome, in the person's zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hours: Option<Hours>,
@@ -32,6 +35,11 @@ impl Preference {
     /// record of its own.
     pub fn wants(&self, category: Category) -> bool {
         self.categories.get(&category).copied().unwrap_or(true)
+    }
+
+    /// How often messages are wanted over a channel.
+    pub fn how_often(&self, channel: Channel) -> Frequency {
+        self.frequency.get(&channel).copied().unwrap_or_default()
     }
 }
 

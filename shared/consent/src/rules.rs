@@ -40,6 +40,16 @@ pub enum Scope {
     Category(Category),
 }
 
+impl Scope {
+    /// The name on the wire: `ALL`, or the category.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "ALL",
+            Self::Category(category) => category.name(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 enum Breadth {
@@ -56,6 +66,16 @@ pub enum MarketingHours {
     Cautious,
     /// The windows of the state the person is in; the house policy where the state is unknown.
     State,
+}
+
+impl MarketingHours {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cautious => "CAUTIOUS",
+            Self::State => "STATE",
+        }
+    }
 }
 
 /// What a clinic may set for itself. Nothing here widens what a law narrows.

@@ -1,6 +1,8 @@
 //! Somebody states how they want to be written to.
 
-use audit::Actor;
+use std::collections::BTreeSet;
+
+use audit::{Actor, Deed, Plain};
 use kernel::{Cursor, Limit, Page, PersonId, Timestamp};
 use table::{
     ClinicTable, Kept, TableFault,
@@ -71,13 +73,16 @@ pub async fn set_preferences(
         source,
         preference: new.clone(),
     };
+    let deed = actor.did("preferences.set").on("person", person).patient(person);
+    let deed = deed.change_of("statement", None, Some(Plain::id(change.id)));
+    let before = kept.as_ref().map(|kept| kept.preference.clone()).unwrap_or_default();
+    let deed = different(deed, &before, &new);
     let after = KeptPreference { person, preference: new };
     let mut write = table.write();
     match &kept {
         Some(kept) => write.replace(kept, &after),
         None => write.create(&after),
     };
-    let deed = actor.did("preferences.set").on("person", person).patient(person).touched("preferences");
     write.create(&change).create(&deed.entry(table));
     match write.commit().await {
         Ok(()) => {}
@@ -85,4 +90,31 @@ pub async fn set_preferences(
         Err(fault) => return Err(fault.into()),
     }
     preference(table, person).await?.ok_or(ConsentFault::Stale)
+}
+
+/// The fields that change, with their values; of hours the log says only that they changed, the statement has
+/// them.
+fn different(deed: Deed, before: &Preference, after: &Preference) -> Deed {
+    let channels = |stated: &Preference| {
+        let channels = stated.channels.as_ref()?;
+        Some(Plain::words(channels.iter().map(|channel| channel.name())))
+    };
+    let mut deed = deed.change_of("channels", channels(before), channels(after)).change_of(
+        "language",
+        before.language.as_ref().map(Plain::from),
+        after.language.as_ref().map(Plain::from),
+    );
+    if before.hours != after.hours {
+        deed = deed.touched("hours");
+    }
+    let channels: BTreeSet<_> = before.frequency.keys().chain(after.frequency.keys()).collect();
+    let deed = channels.into_iter().fold(deed, |deed, channel| {
+        let told = |stated: &Preference| stated.frequency.get(channel).map(|often| Plain::from(often.name()));
+        deed.change_of(&format!("frequency.{}", channel.name()), told(before), told(after))
+    });
+    let categories: BTreeSet<_> = before.categories.keys().chain(after.categories.keys()).collect();
+    categories.into_iter().fold(deed, |deed, category| {
+        let told = |stated: &Preference| stated.categories.get(category).copied().map(Plain::from);
+        deed.change_of(&format!("category.{}", category.name()), told(before), told(after))
+    })
 }

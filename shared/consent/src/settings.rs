@@ -1,6 +1,8 @@
 //! What a clinic sets for itself: its own rules, and its default preferences.
 
-use audit::Actor;
+use std::collections::BTreeSet;
+
+use audit::{Actor, Deed, Plain};
 use serde::{Deserialize, Serialize};
 use table::{ClinicTable, Entity, Kept, TableFault, keys::ConsentSettingsKey};
 
@@ -60,12 +62,45 @@ pub async fn set_settings(
         Some(kept) => write.replace(kept, &new),
         None => write.create(&new),
     };
-    write.create(&actor.did("consent.settings_set").on_word("settings", "consent").entry(table));
+    let deed = actor.did("consent.settings_set").on_word("settings", "consent");
+    let before = kept.as_deref().cloned().unwrap_or_default();
+    write.create(&different(deed, &before, &new).entry(table));
     match write.commit().await {
         Ok(()) => settings(table).await?.ok_or(ConsentFault::Stale),
         Err(fault) if fault.is_conflict() => Err(ConsentFault::Stale),
         Err(fault) => Err(fault.into()),
     }
+}
+
+/// The fields that change, with their values. The clinic's own words may be anything: of them the log says only
+/// that they changed.
+fn different(deed: Deed, before: &ConsentSettings, after: &ConsentSettings) -> Deed {
+    let (old, new) = (&before.overrides, &after.overrides);
+    let mut deed = deed
+        .change("courtesy_confirms", old.courtesy_confirms, new.courtesy_confirms)
+        .change("marketing_hours", old.marketing_hours.name(), new.marketing_hours.name())
+        .change_of(
+            "per_person_per_day",
+            old.per_person_per_day.map(Plain::from),
+            new.per_person_per_day.map(Plain::from),
+        )
+        .change("revocation_by_category", old.revocation_by_category, new.revocation_by_category);
+    for (field, same) in [
+        ("opt_out_words", old.opt_out_words == new.opt_out_words),
+        ("confirm_words", old.confirm_words == new.confirm_words),
+    ] {
+        if !same {
+            deed = deed.touched(field);
+        }
+    }
+    let categories: BTreeSet<_> = before.defaults.0.keys().chain(after.defaults.0.keys()).collect();
+    categories.into_iter().fold(deed, |deed, category| {
+        let told = |settings: &ConsentSettings| {
+            let channels = settings.defaults.0.get(category)?;
+            Some(Plain::words(channels.iter().map(|channel| channel.name())))
+        };
+        deed.change_of(&format!("defaults.{}", category.name()), told(before), told(after))
+    })
 }
 
 fn check(new: &ConsentSettings) -> Result<(), ConsentFault> {

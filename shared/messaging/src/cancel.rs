@@ -73,7 +73,7 @@ impl Fault for ChangeFault {
     }
 }
 
-async fn read(
+pub(crate) async fn read(
     table: &ClinicTable,
     id: MessageId,
     version: Option<u64>,

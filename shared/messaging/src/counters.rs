@@ -22,6 +22,7 @@ fn count_key(message: &Message, status: Status) -> CounterKey {
         (Direction::In, _) => "inbound",
         (_, Source::Reminder { .. }) => "reminder",
         (_, Source::Reply { .. }) => "reply",
+        (_, Source::Digest { .. }) => "digest",
         _ => "staff",
     };
     CounterKey { of: "messages".to_owned(), name: format!("{day}.{source}.{}", status.name()) }
@@ -83,7 +84,7 @@ pub async fn count_for_caps(table: &ClinicTable, message: &Message) -> Result<()
 pub struct DayCount {
     /// The day (UTC) they were planned for.
     pub day: String,
-    /// `reminder`, `staff`, `reply` or `inbound`.
+    /// `reminder`, `staff`, `reply`, `digest` or `inbound`.
     pub source: String,
     /// The status.
     pub status: String,

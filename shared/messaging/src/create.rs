@@ -1,7 +1,7 @@
 //! Making a message that goes out.
 
 use audit::Actor;
-use kernel::{Detail, Fault, Kind, MessageId, PersonId, TemplateId};
+use kernel::{Detail, Fault, Kind, MessageId, PersonId, TemplateId, Timestamp};
 use people::Person;
 use platform::Platform;
 use table::{
@@ -111,14 +111,8 @@ pub(crate) async fn current(
     Ok(None)
 }
 
-/// Makes a message and asks for it to be sent. Making it again under the same id gives the first one.
-pub async fn create(
-    platform: &Platform,
-    table: &ClinicTable,
-    actor: &Actor,
-    mut draft: Draft,
-) -> Result<Message, CreateFault> {
-    let now = platform.clock.now();
+/// Whether a message can be sent at all, as far as that can be told before anything is read.
+pub(crate) fn checked(draft: &Draft, now: Timestamp) -> Result<(), CreateFault> {
     if let Body::Text { text, .. } = &draft.body {
         let length = text.reveal().trim().chars().count();
         if length == 0 {
@@ -131,6 +125,18 @@ pub async fn create(
     if draft.not_after.is_some_and(|end| end <= draft.send_at.max(now)) {
         return Err(CreateFault::ExpiresFirst);
     }
+    Ok(())
+}
+
+/// Makes a message and asks for it to be sent. Making it again under the same id gives the first one.
+pub async fn create(
+    platform: &Platform,
+    table: &ClinicTable,
+    actor: &Actor,
+    mut draft: Draft,
+) -> Result<Message, CreateFault> {
+    let now = platform.clock.now();
+    checked(&draft, now)?;
     let person = current(table, draft.person).await?.ok_or(CreateFault::NoPerson(draft.person))?;
     draft.person = person.id;
     if let Body::Template { template, version, .. } = &draft.body {

@@ -1,5 +1,6 @@
 //! The desk: what did not reach anybody and why, and work for staff.
 
+use audit::{Actor, Who};
 use kernel::{AppointmentId, Channel, Id, MessageId, PersonId, TaskId, Timestamp};
 use serde::{Deserialize, Serialize};
 use table::{
@@ -145,19 +146,33 @@ impl Task {
     }
 }
 
-/// Marks a task as done; doing it twice changes nothing. `None` if there is no such task.
+/// Marks a task as done, with the entry of the log in the same transaction; the first to do so stays the one who
+/// did it. `None` if there is no such task.
 pub async fn finish_task(
     table: &ClinicTable,
+    actor: &Actor,
     id: TaskId,
-    by: &str,
 ) -> Result<Option<Kept<Task>>, WriteFault> {
     let Some(kept) = table.get::<Task>(&TaskKey { task: id }).await? else { return Ok(None) };
     if kept.done.is_some() {
         return Ok(Some(kept));
     }
-    let done = Task { done: Some((table.clock().now(), by.to_owned())), ..(*kept).clone() };
+    let by = match &actor.who {
+        Who::Staff { id, .. } => id.to_string(),
+        Who::Patient { id } => id.to_string(),
+        Who::System { name } | Who::Outside { name } => name.clone(),
+    };
+    let done = Task { done: Some((table.clock().now(), by)), ..(*kept).clone() };
+    let deed = actor.did("task.finished").on("task", id).patient(kept.person).change("done", false, true);
     let mut write = table.write();
-    write.replace(&kept, &done);
-    write.commit().await?;
-    Ok(Some(kept.followed_by(done)))
+    write.replace(&kept, &done).create(&deed.entry(table));
+    match write.commit().await {
+        Ok(()) => Ok(Some(kept.followed_by(done))),
+        // Somebody else was quicker: it is done then.
+        Err(fault) if fault.is_conflict() => match table.get::<Task>(&TaskKey { task: id }).await? {
+            Some(there) if there.done.is_some() => Ok(Some(there)),
+            _ => Err(fault),
+        },
+        Err(fault) => Err(fault),
+    }
 }

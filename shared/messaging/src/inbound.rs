@@ -259,6 +259,7 @@ async fn store(table: &ClinicTable, job: &InboundReceived, person: PersonId) -> 
         category: Category::General,
         source: Source::Outside,
         body: None,
+        pieces: Vec::new(),
         said: Some(Snapshot { text: job.inbound.body.clone(), ..Snapshot::default() }),
         status: Status::Delivered,
         times: [(Status::Delivered, job.received_at)].into(),

@@ -12,10 +12,10 @@ use providers::Address;
 use serde::{Deserialize, Serialize};
 use table::{
     Entity,
-    keys::{MessageKey, MessagesOfPerson, Place},
+    keys::{MessageKey, MessagesByTime, MessagesOfPerson, Place},
 };
 
-use crate::{Attempt, Direction, Ended, Status};
+use crate::{Attempt, Direction, Ended, Piece, Status};
 
 /// Which way a message is to take.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +123,11 @@ pub enum Source {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         keyword_at: Option<Timestamp>,
     },
+    /// It holds what its reader does not want one by one.
+    Digest {
+        /// Whether nobody looked at what is in it.
+        automatic: bool,
+    },
     /// Somebody outside wrote it.
     Outside,
 }
@@ -130,7 +135,11 @@ pub enum Source {
 impl Source {
     /// Whether nobody looked at it before it went.
     pub fn is_automatic(&self) -> bool {
-        !matches!(self, Self::Staff { .. } | Self::Outside)
+        match self {
+            Self::Staff { .. } | Self::Outside => false,
+            Self::Digest { automatic } => *automatic,
+            Self::Reminder { .. } | Self::Reply { .. } => true,
+        }
     }
 }
 
@@ -188,6 +197,9 @@ pub struct Message {
     /// What it is to say; absent for what came in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Body>,
+    /// Of a digest: what was collected, in the order it came up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<Piece>,
     /// What it said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub said: Option<Snapshot>,
@@ -247,6 +259,7 @@ impl Message {
             category: draft.category,
             source: draft.source,
             body: Some(draft.body),
+            pieces: Vec::new(),
             said: None,
             status,
             times: BTreeMap::from([(status, now)]),
@@ -291,6 +304,14 @@ impl Entity for Message {
 
     fn key(&self) -> MessageKey {
         MessageKey { message: self.id }
+    }
+
+    /// By when it was due: its sending changes nothing about that, so the list costs the sender nothing.
+    fn listed(&self) -> Option<Place> {
+        let never = matches!(self.status, Status::Cancelled | Status::Skipped | Status::Expired);
+        let category = self.category.name().to_owned();
+        (self.direction == Direction::Out && !never)
+            .then(|| MessagesByTime { category, at: self.send_at, message: self.id }.into())
     }
 
     fn held(&self) -> Option<Place> {

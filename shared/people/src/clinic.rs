@@ -1,6 +1,6 @@
 //! The clinic itself, and what its messages need to know of it.
 
-use audit::Actor;
+use audit::{Actor, Plain};
 use jiff::civil::Time;
 use kernel::{ClinicId, Detail, EmailAddress, Fault, Kind, Language, Phone, Zone};
 use serde::{Deserialize, Serialize};
@@ -243,22 +243,33 @@ impl Clinic {
     }
 
     fn deed(&self, actor: &Actor, before: Option<&Self>) -> audit::Deed {
+        let plain = |clinic: &Self| -> [(&'static str, Plain); 6] {
+            [
+                ("zone", Plain::from(&clinic.zone)),
+                ("language", Plain::from(&clinic.language)),
+                ("window.from", clinic.window.from.into()),
+                ("window.to", clinic.window.to.into()),
+                ("marketing_window.from", clinic.marketing_window.from.into()),
+                ("marketing_window.to", clinic.marketing_window.to.into()),
+            ]
+        };
+        let mut old = before.map(plain).into_iter().flatten();
         let deed = actor.did("clinic.changed").on("clinic", self.id);
+        let deed = plain(self).into_iter().fold(deed, |deed, (field, now)| {
+            deed.change_of(field, old.next().map(|(_, was)| was), Some(now))
+        });
         let Some(before) = before else { return deed };
+        // Names, numbers and addresses do not belong into a log: it says only that they changed.
         [
             ("name", before.name != self.name),
             ("brand", before.brand != self.brand),
-            ("zone", before.zone != self.zone),
             ("state", before.state != self.state),
             ("region", before.region != self.region),
-            ("language", before.language != self.language),
             ("help_phone", before.help_phone != self.help_phone),
             ("help_email", before.help_email != self.help_email),
             ("address", before.address != self.address),
             ("text", before.text != self.text),
             ("mail", before.mail != self.mail),
-            ("window", before.window != self.window),
-            ("marketing_window", before.marketing_window != self.marketing_window),
         ]
         .into_iter()
         .filter(|(_, different)| *different)

@@ -68,6 +68,17 @@ pub struct Pause {
     pub reason: String,
 }
 
+/// The wish not to be contacted, as it was written down.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoContact {
+    /// Since when.
+    pub at: Timestamp,
+    /// Who wrote it down: an id of a caller.
+    pub by: String,
+    /// Why.
+    pub reason: Masked<String>,
+}
+
 /// A person with everything the sender must know of them: one item, so that one read tells it all.
 #[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own about a person")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -126,6 +137,9 @@ pub struct Person {
     /// The person asked not to be contacted at all.
     #[serde(default)]
     pub do_not_contact: bool,
+    /// When that was written down, by whom and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub no_contact: Option<NoContact>,
     /// The person this one turned out to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub merged_into: Option<PersonId>,
@@ -164,6 +178,7 @@ impl Person {
             location: None,
             automation_paused: None,
             do_not_contact: false,
+            no_contact: None,
             merged_into: None,
             merged: BTreeSet::new(),
             deleted_at: None,
@@ -176,6 +191,16 @@ impl Person {
     pub fn takes_automation(&self, now: Timestamp) -> bool {
         let paused = self.automation_paused.as_ref().is_some_and(|p| p.until.is_none_or(|until| now < until));
         self.is_current() && self.active && !self.deceased && !self.do_not_contact && !paused
+    }
+
+    /// Writes down that they want no contact at all, or that they want it again. The same wish for the same
+    /// reason stays the one that was written down first.
+    pub(crate) fn wishes_no_contact(&mut self, wish: Option<NoContact>) {
+        let same = matches!((&self.no_contact, &wish), (Some(old), Some(new)) if old.reason == new.reason);
+        self.do_not_contact = wish.is_some();
+        if !same {
+            self.no_contact = wish;
+        }
     }
 
     /// Whether this is a person and not a trace of one: neither deleted nor merged into another.

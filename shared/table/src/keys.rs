@@ -210,6 +210,8 @@ keys! { ITEMS "table";
     // messaging
     /// A message in either direction, with its attempts.
     MessageKey "message" ["message", message: MessageId] / ["message"];
+    /// That something was collected, and into which message.
+    CollectedKey "collected" ["collected", piece: MessageId] / ["collected"];
     /// The head of the one conversation with a person.
     ConversationKey "conversation" ["conversation", person: PersonId] / ["conversation"];
     /// Something that did not reach anybody, for the desk.
@@ -271,6 +273,8 @@ lists! {
     // messaging
     /// Messages with a person, in order of creation.
     MessagesOfPerson in Held ["messages_of", person: PersonId] / [message: MessageId];
+    /// Messages of a kind that went out or wait to, by when they were due.
+    MessagesByTime in Listed ["messages_out", category: String] / [at: Timestamp, message: MessageId];
     /// Conversations, by their last message.
     Conversations in Listed ["conversations"] / [at: Timestamp, person: PersonId];
     /// What did not reach anybody, by when it was noticed.

@@ -24,7 +24,11 @@ pub async fn archive(
     let now = table.clock().now();
     let template =
         Template { active: false, archived_at: Some(now), updated_at: now, ..Template::clone(&kept) };
-    let deed = actor.did("template.archived").on("template", id);
+    let deed = actor.did("template.archived").on("template", id).change("archived", false, true).change(
+        "active",
+        kept.active,
+        template.active,
+    );
     let mut write = table.write();
     write.replace(&kept, &template).remove(&kept.name_key()).create(&deed.entry(table));
     match write.commit().await {

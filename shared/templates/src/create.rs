@@ -87,7 +87,12 @@ pub(crate) async fn create_as(
     };
     let version =
         TemplateVersion { template: id, number: 1, content, author: actor.who.clone(), at: now, note };
-    let deed = actor.did("template.created").on("template", id);
+    let deed = actor
+        .did("template.created")
+        .on("template", id)
+        .change_of("latest", None, Some(template.latest.into()))
+        .change_of("category", None, Some(template.category.name().into()))
+        .change_of("channels", None, Some(template.channels_told()));
     let mut write = table.write();
     write.create(&template.holds()).create(&template).create(&version).create(&deed.entry(table));
     match write.commit().await {

@@ -19,6 +19,24 @@ pub enum Sample {
     Given(Values),
     /// Given values, and typical ones where they lack.
     Over(Values),
+    /// What is known of somebody, with samples of the links that a message to them would have.
+    Known {
+        /// What is known.
+        values: Values,
+        /// Whether it is about a visit.
+        visit: bool,
+    },
+}
+
+impl Sample {
+    /// The values that were given; none for the sample that has values of its own.
+    pub fn given(self) -> Option<Values> {
+        match self {
+            Self::Full => None,
+            Self::Typical => Some(Values::new()),
+            Self::Given(values) | Self::Over(values) | Self::Known { values, .. } => Some(values),
+        }
+    }
 }
 
 /// Fills every channel that a recipient of this language could get. Missing values are no fault here: they
@@ -29,6 +47,7 @@ pub fn preview(content: &Content, language: &Language, sample: Sample) -> Result
         Sample::Full => Values::samples(true),
         Sample::Given(values) => values,
         Sample::Over(values) => values.or(Values::samples(false)),
+        Sample::Known { values, visit } => values.or(Values::links(visit)),
     };
     content
         .channels()

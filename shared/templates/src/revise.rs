@@ -35,7 +35,11 @@ pub async fn revise(
     template.updated_at = now;
     let number = template.latest;
     let version = TemplateVersion { template: id, number, content, author: actor.who.clone(), at: now, note };
-    let deed = actor.did("template.revised").on("template", id).change("latest", kept.latest, number);
+    let deed = actor.did("template.revised").on("template", id).change("latest", kept.latest, number).change(
+        "channels",
+        kept.channels_told(),
+        template.channels_told(),
+    );
     let mut write = table.write();
     write.replace(&kept, &template).create(&version).create(&deed.entry(table));
     match write.commit().await {
@@ -52,7 +56,7 @@ mod tests {
     use kernel::Fault;
 
     use super::*;
-    use crate::{create, seams::*, version, versions};
+    use crate::{archive, create, seams::*, version, versions};
 
     /// C-02
     #[tokio::test]
@@ -67,6 +71,33 @@ mod tests {
         assert_eq!(second.note.as_deref(), Some("shorter"));
         let numbers = versions(&table, made.id, kernel::Limit::default(), None).await.unwrap();
         assert_eq!(numbers.items.iter().map(|v| v.number).collect::<Vec<_>>(), [2, 1]);
+    }
+
+    ///
+    #[tokio::test]
+    async fn every_change_of_a_template_is_in_the_log_with_before_and_after_once() {
+        let table = clinic().await;
+        let made = create(&table, &staff(), new("Reminder", "One")).await.unwrap();
+        let actor = staff();
+        let save = |text: &str| revise(&table, &actor, made.id, 1, sms(text), None);
+        // Whoever is refused leaves no entry: change and entry are one transaction.
+        let _ = tokio::join!(save("Two"), save("Other"));
+        archive(&table, &actor, made.id, 2).await.unwrap();
+        let log = audit::by_clinic(&table, None, kernel::Limit::MOST, None).await.unwrap().items;
+        // The clock stands still: entries have no order among each other.
+        let mut told: Vec<_> = log
+            .iter()
+            .map(|entry| (entry.action.as_str(), serde_json::to_value(&entry.changes).unwrap()))
+            .collect();
+        told.sort_unstable_by_key(|(action, _)| *action);
+        let change = |field: &str, before: serde_json::Value, after: serde_json::Value| serde_json::json!({ "field": field, "before": before, "after": after });
+        assert_eq!(told.len(), 3);
+        assert_eq!(told[1].0, "template.created");
+        assert_eq!(told[2], ("template.revised", vec![change("latest", 1.into(), 2.into())].into()));
+        let put_away =
+            vec![change("archived", false.into(), true.into()), change("active", true.into(), false.into())];
+        assert_eq!(told[0], ("template.archived", put_away.into()));
+        assert!(!serde_json::to_string(&log).unwrap().contains("One"), "words of a template are not in it");
     }
 
     /// C-02

@@ -1,6 +1,6 @@
 //! A template and its versions, as they are kept.
 
-use audit::Who;
+use audit::{Plain, Who};
 use kernel::{Category, Channel, Language, TemplateId, Timestamp};
 use serde::{Deserialize, Serialize};
 use table::{
@@ -54,6 +54,11 @@ impl Template {
 
     pub(crate) fn name_key(&self) -> TemplateNameKey {
         name_key(&self.name)
+    }
+
+    /// Its channels, as the log tells them.
+    pub(crate) fn channels_told(&self) -> Plain {
+        Plain::words(self.channels.iter().map(|channel| channel.name()))
     }
 
     pub(crate) fn holds(&self) -> TemplateName {

@@ -314,9 +314,18 @@ impl Values {
         values
     }
 
+    /// Samples of links, which are made when a message goes out; of those about a visit only if there is one.
+    pub(crate) fn links(visit: bool) -> Self {
+        let mut links = Self::samples(false);
+        links
+            .0
+            .retain(|path, value| matches!(value, Value::Link(_)) && (visit || path == "links.unsubscribe"));
+        links
+    }
+
     /// These values, and those of `other` where these have none.
     #[must_use]
-    pub(crate) fn or(mut self, other: Self) -> Self {
+    pub fn or(mut self, other: Self) -> Self {
         for (path, value) in other.0 {
             self.0.entry(path).or_insert(value);
         }

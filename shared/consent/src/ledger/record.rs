@@ -1,6 +1,8 @@
 //! Adding to the ledger: the event, what it amounts to, and the audit entry, in one transaction.
 
-use audit::Actor;
+use std::collections::BTreeMap;
+
+use audit::{Actor, Deed as Logged};
 use jiff::SignedDuration;
 use kernel::{EventId, Id as _, PersonId, Timestamp};
 use table::{ClinicTable, Digest, Kept, WriteFault, keys::StandingKey};
@@ -41,8 +43,11 @@ pub(crate) async fn record(
             kept.as_ref().map_or_else(|| Standing::unknown(address, &entry.ending), |k| (**k).clone());
         let mut after = before.clone();
         let events: Vec<_> = deeds(&before)?.into_iter().map(|deed| entry.event(table, deed, now)).collect();
+        let mut differences = Vec::with_capacity(events.len());
         for event in &events {
+            let stood = told(&after);
             after.take(event);
+            differences.push((stood, told(&after)));
         }
         let known = events.first().is_some_and(|event| entry.is_known(&before, event));
         if events.is_empty() || known {
@@ -53,9 +58,10 @@ pub(crate) async fn record(
             Some(kept) => write.replace(kept, &after),
             None => write.create(&after),
         };
-        for event in &events {
+        for (event, (stood, stands)) in events.iter().zip(&differences) {
             write.create(event);
-            let mut deed = entry.actor.did(event.deed.action()).on("consent_event", event.id);
+            let deed = entry.actor.did(event.deed.action()).on("consent_event", event.id);
+            let mut deed = different(deed, stood, stands);
             if let Some(person) = entry.person {
                 deed = deed.patient(person);
             }
@@ -72,6 +78,33 @@ pub(crate) async fn record(
             Err(fault) => return Err(fault.into()),
         }
     }
+}
+
+/// What holds at an address, in words of the program: levels by channel and category, and stops.
+fn told(standing: &Standing) -> BTreeMap<String, &'static str> {
+    let mut told = BTreeMap::new();
+    for given in &standing.given {
+        for category in &given.categories {
+            let level = standing.level(given.channel, *category);
+            told.insert(format!("{}.{}", given.channel.name(), category.name()), level.name());
+        }
+    }
+    for stop in standing.stops.iter().filter(|stop| stop.holds()) {
+        told.insert(format!("STOP.{}", stop.scope.name()), stop.reason.name());
+    }
+    told
+}
+
+fn different(
+    deed: Logged,
+    before: &BTreeMap<String, &'static str>,
+    after: &BTreeMap<String, &'static str>,
+) -> Logged {
+    let gone = before.keys().filter(|field| !after.contains_key(*field));
+    after.keys().chain(gone).fold(deed, |deed, field| {
+        let of = |told: &BTreeMap<String, &'static str>| told.get(field).copied().map(Into::into);
+        deed.change_of(field, of(before), of(after))
+    })
 }
 
 impl Entry<'_> {

@@ -55,6 +55,21 @@ pub enum StopReason {
 }
 
 impl StopReason {
+    /// The name on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::HardBounce => "HARD_BOUNCE",
+            Self::Invalid => "INVALID",
+            Self::Complaint => "COMPLAINT",
+            Self::WrongNumber => "WRONG_NUMBER",
+            Self::Staff => "STAFF",
+            Self::Keyword => "KEYWORD",
+            Self::Unsubscribed => "UNSUBSCRIBED",
+            Self::Provider => "PROVIDER",
+            Self::Told => "TOLD",
+        }
+    }
+
     /// Whether it is the reader's own will, which only the reader can take back.
     pub fn is_readers_will(self) -> bool {
         match self {

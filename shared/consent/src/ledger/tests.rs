@@ -416,3 +416,56 @@ async fn a_clinic_sets_rules_and_defaults_of_its_own() {
     assert!(matches!(set_settings(&desk.table, 0, own(&[]), &actor).await, Err(ConsentFault::Stale)));
     assert_eq!(set_settings(&desk.table, 1, own(&[]), &actor).await.unwrap().rev(), 2);
 }
+
+/// Q-02
+#[tokio::test]
+async fn consents_preferences_and_settings_are_in_the_log_with_before_and_after() {
+    let desk = desk().await;
+    desk.consented().await;
+    desk.stop("SM1").await;
+    desk.stop("SM1").await;
+    let actor = Actor::system("test");
+    let wish = Preference {
+        channels: Some(vec![Channel::Email, Channel::Sms]),
+        categories: [(Category::Survey, false)].into(),
+        language: Some("es".parse().unwrap()),
+        ..Preference::default()
+    };
+    desk.later(1);
+    let kept = set_preferences(&desk.table, person(), 0, wish.clone(), Source::Staff, &actor).await.unwrap();
+    set_preferences(&desk.table, person(), 1, wish, Source::Staff, &actor).await.unwrap();
+    let own = Overrides {
+        opt_out_words: vec!["smile".to_owned()],
+        per_person_per_day: Some(3),
+        ..Overrides::default()
+    };
+    let own = ConsentSettings { overrides: own, defaults: Defaults([(Category::Crm, vec![])].into()) };
+    desk.later(1);
+    set_settings(&desk.table, 0, own, &actor).await.unwrap();
+    let log = audit::by_clinic(&desk.table, None, Limit::MOST, None).await.unwrap().items;
+    let changes = |action: &str| -> Vec<String> {
+        let entries: Vec<_> = log.iter().filter(|entry| entry.action == action).collect();
+        assert_eq!(entries.len(), 1, "{action}");
+        let value = |value: &Option<audit::Plain>| serde_json::to_string(value).unwrap();
+        let told = entries[0].changes.iter();
+        told.map(|c| format!("{} {} {}", c.field, value(&c.before), value(&c.after))).collect()
+    };
+    assert!(changes("consent.granted").contains(&r#"SMS.APPOINTMENT null "EXPRESS""#.to_owned()));
+    let stopped = changes("consent.stopped");
+    assert!(stopped.contains(&r#"STOP.ALL null "KEYWORD""#.to_owned()), "{stopped:?}");
+    assert!(stopped.contains(&r#"SMS.APPOINTMENT "EXPRESS" "NONE""#.to_owned()), "{stopped:?}");
+    let history = preference_history(&desk.table, person(), Limit::MOST, None).await.unwrap().items;
+    assert_eq!(kept.rev(), 1);
+    let stated = [
+        format!(r#"statement null "{}""#, history[0].id),
+        r#"channels null "EMAIL, SMS""#.to_owned(),
+        r#"language null "es""#.to_owned(),
+        "category.SURVEY null false".to_owned(),
+    ];
+    assert_eq!(changes("preferences.set"), stated);
+    let set = changes("consent.settings_set");
+    assert_eq!(set[..2], ["per_person_per_day null 3".to_owned(), "opt_out_words null null".to_owned()]);
+    assert!(set.contains(&r#"defaults.APPOINTMENT "SMS, EMAIL, PUSH" null"#.to_owned()), "{set:?}");
+    let whole = serde_json::to_string(&log).unwrap();
+    assert!(!whole.contains("smile") && !whole.contains("+1212"), "no words and no numbers of people");
+}

@@ -6,9 +6,11 @@
 mod catalogue;
 mod envelope;
 mod parked;
+mod replay;
 mod take;
 
 pub use envelope::Envelope;
 pub use parked::{ParkedEvent, Reason, parked};
+pub use replay::replay;
 pub(crate) use take::release;
 pub use take::{Became, EventsFault, MOST, Outcome, take};

@@ -259,6 +259,31 @@ async fn apply<R: Replan>(
     Ok(outcomes)
 }
 
+/// Tries a parked event again.
+pub(super) async fn again<R: Replan>(
+    table: &ClinicTable,
+    desk: &mut Desk<'_>,
+    plan: &R,
+    actor: &Actor,
+    parked: Kept<ParkedEvent>,
+) -> Result<Outcome, EventsFault> {
+    let event = match Envelope::read(parked.envelope.reveal(), "") {
+        Ok(event) => event,
+        Err(details) => return Ok(Outcome { event_id: None, became: refused("event_invalid", details) }),
+    };
+    let event_id = Some(event.event_id.clone());
+    let (subject, statement) = match catalogue::read(&desk.reading(&event.producer), &event, "") {
+        Told::Says { subject, statement } => (subject, statement),
+        Told::Parked(reason) => return Ok(Outcome { event_id, became: Became::Parked { reason } }),
+        Told::Wrong(details) => {
+            return Ok(Outcome { event_id, became: refused("event_data_invalid", details) });
+        }
+    };
+    let row = Row { index: 0, event, subject: Some(subject), says: Ok(*statement), parked: Some(parked) };
+    let mut outcomes = apply(table, desk, plan, actor, vec![row]).await?;
+    Ok(outcomes.pop().map_or(Outcome { event_id, became: Became::Duplicate }, |(_, outcome)| outcome))
+}
+
 /// Takes up what waited for things that have just become known.
 async fn release_all<R: Replan>(
     table: &ClinicTable,

@@ -235,3 +235,23 @@ async fn a_late_cancellation_counts_unless_a_later_status_is_known() {
         assert_eq!((visit.status, visit.service_type.as_deref()), (ends, Some("cleaning")));
     }
 }
+
+///
+#[tokio::test]
+async fn an_event_of_a_type_that_has_become_known_is_taken_when_it_is_tried_again() {
+    let home = Home::new().await;
+    // It was parked by a product that did not read the type yet.
+    let event = Envelope::read(&booked(&home, "e1", "2026-11-22T10:00:00Z"), "").unwrap();
+    let waits = ParkedEvent::new(&event, None, Reason::TypeUnknown, home.table.clock().now());
+    let mut write = home.table.write();
+    write.create(&waits);
+    write.commit().await.unwrap();
+    let staff = actor();
+    let replay = || crate::events::replay(&home.table, &NoPlan, &staff, waits.id);
+    assert_eq!(replay().await.unwrap().unwrap().became, applied(Effect::Created));
+    assert!(visit(&home).await.is_some());
+    assert!(parked(&home.table, Limit::MOST, None).await.unwrap().items.is_empty());
+    assert_eq!(replay().await.unwrap(), None);
+    // The producer tells it once more.
+    assert_eq!(told(&home, &[booked(&home, "e1", "2026-11-22T10:00:00Z")]).await, [Became::Duplicate]);
+}

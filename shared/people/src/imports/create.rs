@@ -2,10 +2,10 @@
 
 use audit::Actor;
 use bytes::Bytes;
-use kernel::{Detail, Timestamp};
+use kernel::{Detail, ImportId, Timestamp};
 use platform::{Platform, Upload};
 use serde_json::Value;
-use table::ClinicTable;
+use table::{ClinicTable, keys::ImportKey};
 
 use super::{
     import::{Format, Import, ImportFault, State, Totals},
@@ -42,11 +42,13 @@ pub struct Created {
     pub upload: Upload,
 }
 
-/// Asks for an import. The file is sent next, then it is read on trial with [`super::check`].
+/// Asks for an import. The file is sent next, then it is read on trial with [`super::check`]. Asked for again
+/// under the same id it gives the first one, with a new address to send the file to.
 pub async fn create(
     platform: &Platform,
     table: &ClinicTable,
     actor: &Actor,
+    id: ImportId,
     new: NewImport,
 ) -> Result<Created, ImportFault> {
     let desk = Desk::open(table).await?;
@@ -76,7 +78,7 @@ pub async fn create(
         return Err(ImportFault::Invalid(wrong));
     }
     let import = Import {
-        id: platform.clock.id(),
+        id,
         name,
         source: mapping.source.clone(),
         format: new.format,
@@ -99,6 +101,15 @@ pub async fn create(
     let upload = platform.files.upload(&import.file(table), new.bytes).await?;
     let mut write = table.write();
     write.create(&import).create(&actor.did("import.created").on("import", import.id).entry(table));
-    write.commit().await?;
-    Ok(Created { import, upload })
+    match write.commit().await {
+        Err(fault) if fault.is_conflict() => {
+            let import = table.get::<Import>(&ImportKey { import: id }).await?;
+            let import = import.ok_or(ImportFault::NotFound(id))?.into_value();
+            Ok(Created { import, upload })
+        }
+        done => {
+            done?;
+            Ok(Created { import, upload })
+        }
+    }
 }

@@ -188,6 +188,9 @@ impl Import {
     }
 }
 
+/// How many days an import awaits its file; the address to send it to holds for minutes.
+const AWAITED_DAYS: i64 = 7;
+
 impl Entity for Import {
     type Key = ImportKey;
 
@@ -197,6 +200,12 @@ impl Entity for Import {
 
     fn listed(&self) -> Option<Place> {
         Some(ImportsByTime { at: self.created_at, import: self.id }.into())
+    }
+
+    /// One whose file never came is forgotten.
+    fn expires(&self) -> Option<Timestamp> {
+        let days = jiff::SignedDuration::from_hours(24 * AWAITED_DAYS);
+        (self.state == State::Uploading).then(|| self.created_at.checked_add(days).ok()).flatten()
     }
 }
 

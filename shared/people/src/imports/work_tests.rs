@@ -61,7 +61,8 @@ impl Bench {
     async fn asked(&self, mapping: Value, format: Format, file: &[u8]) -> Result<ImportId, ImportFault> {
         let bytes = file.len() as u64;
         let new = NewImport { name: "spring".into(), mapping, format, bytes, as_of: None, shift_days: None };
-        let created = create(&self.platform, &self.home.table, &actor(), new).await?;
+        let id = self.platform.clock.id();
+        let created = create(&self.platform, &self.home.table, &actor(), id, new).await?;
         let key = created.import.file(&self.home.table);
         self.platform.files.put(&key, Bytes::copy_from_slice(file)).await?;
         check(&self.platform, &self.home.table, &actor(), created.import.id).await?;
@@ -183,7 +184,10 @@ async fn an_older_file_does_not_undo_newer_news() {
         as_of: Some(crate::testing::at("2026-11-20T00:00:00Z")),
         shift_days: None,
     };
-    let asked = create(&bench.platform, &bench.home.table, &actor(), new).await.unwrap().import;
+    let asked = create(&bench.platform, &bench.home.table, &actor(), bench.platform.clock.id(), new)
+        .await
+        .unwrap()
+        .import;
     bench.platform.files.put(&asked.file(&bench.home.table), ROWS.into()).await.unwrap();
     check(&bench.platform, &bench.home.table, &actor(), asked.id).await.unwrap();
     let done = bench.go(asked.id).await;
@@ -430,10 +434,16 @@ async fn sizes_states_and_other_clinics_are_checked() {
         shift_days: None,
     };
     for bytes in [0, 50 * 1024 * 1024 + 1] {
-        let fault = create(&bench.platform, &bench.home.table, &actor(), new(bytes)).await.unwrap_err();
+        let fault =
+            create(&bench.platform, &bench.home.table, &actor(), bench.platform.clock.id(), new(bytes))
+                .await
+                .unwrap_err();
         assert_eq!(fault.details()[0].at, "/bytes");
     }
-    let asked = create(&bench.platform, &bench.home.table, &actor(), new(10)).await.unwrap().import;
+    let asked = create(&bench.platform, &bench.home.table, &actor(), bench.platform.clock.id(), new(10))
+        .await
+        .unwrap()
+        .import;
     let missing = check(&bench.platform, &bench.home.table, &actor(), asked.id).await.unwrap_err();
     assert_eq!(missing.code(), "import_file_missing");
     let early = run(&bench.platform, &bench.home.table, &actor(), asked.id).await.unwrap_err();
@@ -514,4 +524,28 @@ async fn a_hundred_rows_are_few_calls() {
     bench.work_off(&NoPlan).await;
     let usage = bench.home.usage();
     assert!(usage.total_calls() <= 14, "{usage:?}");
+}
+
+#[tokio::test]
+async fn an_import_that_is_asked_for_again_is_the_same_and_one_without_a_file_is_forgotten() {
+    let bench = Bench::new().await;
+    let id = bench.platform.clock.id();
+    let new = || NewImport {
+        name: "spring".into(),
+        mapping: mapping(),
+        format: Format::Csv,
+        bytes: 10,
+        as_of: None,
+        shift_days: None,
+    };
+    let staff = actor();
+    let ask = || create(&bench.platform, &bench.home.table, &staff, id, new());
+    let (one, two) = (ask().await.unwrap().import, ask().await.unwrap().import);
+    assert_eq!((one.id, one.created_at), (two.id, two.created_at));
+    let kept = get(&bench.home.table, id).await.unwrap();
+    assert_eq!(kept.rev(), 1);
+    assert!(table::Entity::expires(&*kept).is_some());
+    cancel(&bench.home.table, &actor(), id).await.unwrap();
+    let kept = get(&bench.home.table, id).await.unwrap();
+    assert!(table::Entity::expires(&*kept).is_none());
 }

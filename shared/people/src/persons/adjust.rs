@@ -4,12 +4,12 @@ use audit::Actor;
 use kernel::{ContactId, PersonId};
 use table::{ClinicTable, Kept, keys::PersonKey};
 
-use super::PersonFault;
+use super::{PersonFault, edit::different};
 use crate::{
     address::put_person,
     contact::ContactStatus,
     mirror::Given,
-    person::{Pause, Person},
+    person::{NoContact, Pause, Person},
 };
 
 /// What is to be different about a person; what is absent stays.
@@ -17,8 +17,8 @@ use crate::{
 pub struct Adjustment {
     /// A pause of everything that goes to them by itself, or none.
     pub automation_paused: Given<Pause>,
-    /// Whether they want no contact at all.
-    pub do_not_contact: Option<bool>,
+    /// The wish for no contact at all, or none.
+    pub do_not_contact: Given<NoContact>,
     /// Whether contact points work, as staff found out.
     pub contacts: Vec<(ContactId, ContactStatus)>,
 }
@@ -37,8 +37,10 @@ pub async fn adjust(
     }
     let mut next = (*kept).clone();
     adjustment.automation_paused.put(&mut next.automation_paused);
-    if let Some(flag) = adjustment.do_not_contact {
-        next.do_not_contact = flag;
+    match &adjustment.do_not_contact {
+        Given::Set(wish) => next.wishes_no_contact(Some(wish.clone())),
+        Given::Cleared => next.wishes_no_contact(None),
+        Given::Left => {}
     }
     for (contact, status) in &adjustment.contacts {
         let found = next.contacts.iter_mut().find(|known| known.id == *contact);
@@ -52,15 +54,7 @@ pub async fn adjust(
     if next == *kept {
         return Ok(kept);
     }
-    let mut deed = actor
-        .did("person.adjusted")
-        .on("person", id)
-        .patient(id)
-        .change("automation_paused", kept.automation_paused.is_some(), next.automation_paused.is_some())
-        .change("do_not_contact", kept.do_not_contact, next.do_not_contact);
-    if kept.contacts != next.contacts {
-        deed = deed.touched("contacts");
-    }
+    let deed = different(actor.did("person.adjusted"), &kept, &next);
     let mut write = table.write();
     put_person(&mut write, Some(&kept), &next);
     write.create(&deed.entry(table));
@@ -86,7 +80,7 @@ mod tests {
         testing::{Home, actor, at},
     };
 
-    /// D-16, D-17
+    /// D-16, D-17, Q-02
     #[tokio::test]
     async fn several_facts_change_at_once_or_not_at_all() {
         let home = Home::new().await;
@@ -102,7 +96,11 @@ mod tests {
         };
         let mut wanted = Adjustment {
             automation_paused: Given::Set(pause),
-            do_not_contact: Some(true),
+            do_not_contact: Given::Set(NoContact {
+                at: at(crate::testing::NOW),
+                by: "usr".to_owned(),
+                reason: "said so on the phone".to_owned().into(),
+            }),
             contacts: vec![(ContactId::LAST, ContactStatus::Bad)],
         };
         let fault = adjust(&home.table, &actor(), id, person.rev(), &wanted).await.unwrap_err();
@@ -111,6 +109,12 @@ mod tests {
         let changed = adjust(&home.table, &actor(), id, person.rev(), &wanted).await.unwrap();
         assert!(changed.do_not_contact && changed.automation_paused.is_some());
         assert_eq!(changed.contacts[0].status, ContactStatus::Bad);
+        let log = audit::by_clinic(&home.table, None, kernel::Limit::MOST, None).await.unwrap().items;
+        let entry = log.iter().find(|entry| entry.action == "person.adjusted").unwrap();
+        let fields: Vec<_> = entry.changes.iter().map(|change| change.field.as_str()).collect();
+        assert_eq!(fields, ["automation_paused", "do_not_contact", "do_not_contact_reason", "contacts"]);
+        assert_eq!(entry.changes[1].after, Some(true.into()));
+        assert!(entry.changes[2].after.is_none(), "the reason itself is not told to the log");
         let fault = adjust(&home.table, &actor(), id, person.rev(), &wanted).await.unwrap_err();
         assert!(matches!(fault, PersonFault::Stale { version, .. } if version == changed.rev()));
         let same = adjust(&home.table, &actor(), id, changed.rev(), &wanted).await.unwrap();

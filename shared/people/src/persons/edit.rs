@@ -1,13 +1,13 @@
 //! What we ourselves change about a person; the source neither knows nor overwrites it.
 
-use audit::Actor;
+use audit::{Actor, Deed, Plain};
 use kernel::{ContactId, Fault, Kind, PersonId, Timestamp};
 use table::{ClinicTable, Kept, TableFault, WriteFault, keys::PersonKey};
 
 use crate::{
     address::put_person,
     contact::ContactStatus,
-    person::{Pause, Person},
+    person::{NoContact, Pause, Person},
 };
 
 /// Why a person did not change.
@@ -85,7 +85,7 @@ async fn edit(
     action: &'static str,
     id: PersonId,
     version: Option<u64>,
-    change: impl Fn(&mut Person) -> Result<&'static str, PersonFault>,
+    change: impl Fn(&mut Person) -> Result<(), PersonFault>,
 ) -> Result<Person, PersonFault> {
     let mut tried = 0;
     loop {
@@ -95,13 +95,13 @@ async fn edit(
             return Err(PersonFault::Stale { id, version: kept.rev() });
         }
         let mut next = (*kept).clone();
-        let field = change(&mut next)?;
+        change(&mut next)?;
         if next == *kept {
             return Ok(next);
         }
         let mut write = table.write();
         put_person(&mut write, Some(&kept), &next);
-        write.create(&actor.did(action).on("person", id).patient(id).touched(field).entry(table));
+        write.create(&different(actor.did(action), &kept, &next).entry(table));
         tried += 1;
         match write.commit().await {
             Ok(()) => return Ok(next),
@@ -109,6 +109,27 @@ async fn edit(
             Err(fault) => return Err(fault.into()),
         }
     }
+}
+
+/// What is different about a person in our own matters. Reasons are somebody's words and contact points are
+/// addresses: of them the log says only that they changed.
+pub(super) fn different(deed: Deed, before: &Person, after: &Person) -> Deed {
+    let until = |person: &Person| person.automation_paused.as_ref().and_then(|pause| pause.until);
+    let mut deed = deed
+        .on("person", after.id)
+        .patient(after.id)
+        .change("automation_paused", before.automation_paused.is_some(), after.automation_paused.is_some())
+        .change_of("automation_paused_until", until(before).map(Plain::from), until(after).map(Plain::from))
+        .change("do_not_contact", before.do_not_contact, after.do_not_contact);
+    for (field, same) in [
+        ("do_not_contact_reason", before.no_contact == after.no_contact),
+        ("contacts", before.contacts == after.contacts),
+    ] {
+        if !same {
+            deed = deed.touched(field);
+        }
+    }
+    deed
 }
 
 /// Pauses what goes to a person by itself, until an instant or until somebody ends it.
@@ -121,7 +142,7 @@ pub async fn pause(
 ) -> Result<Person, PersonFault> {
     edit(table, actor, "person.paused", id, version, |person| {
         person.automation_paused = Some(pause.clone());
-        Ok("automation_paused")
+        Ok(())
     })
     .await
 }
@@ -135,22 +156,22 @@ pub async fn resume(
 ) -> Result<Person, PersonFault> {
     edit(table, actor, "person.resumed", id, version, |person| {
         person.automation_paused = None;
-        Ok("automation_paused")
+        Ok(())
     })
     .await
 }
 
-/// Notes whether a person wants no contact at all.
+/// Notes that a person wants no contact at all, or that they want it again.
 pub async fn do_not_contact(
     table: &ClinicTable,
     actor: &Actor,
     id: PersonId,
     version: Option<u64>,
-    flag: bool,
+    wish: Option<&NoContact>,
 ) -> Result<Person, PersonFault> {
     edit(table, actor, "person.do_not_contact", id, version, |person| {
-        person.do_not_contact = flag;
-        Ok("do_not_contact")
+        person.wishes_no_contact(wish.cloned());
+        Ok(())
     })
     .await
 }
@@ -183,7 +204,7 @@ pub async fn judge_contact(
             found.status_reason = Some(verdict.reason.to_owned());
             found.status_at = Some(verdict.at);
         }
-        Ok("contacts")
+        Ok(())
     })
     .await
 }

@@ -30,6 +30,7 @@ pub(crate) fn join(gone: &mut Person, stays: &mut Person) {
     stays.guardians.retain(|guardian| guardian.person != gone.id);
     stays.tags.extend(gone.tags.iter().cloned());
     stays.do_not_contact |= gone.do_not_contact;
+    stays.no_contact = stays.no_contact.take().or_else(|| gone.no_contact.clone());
     stays.birth_date = stays.birth_date.take().or_else(|| gone.birth_date.clone());
     stays.language = stays.language.take().or_else(|| gone.language.clone());
     stays.automation_paused = stays.automation_paused.take().or_else(|| gone.automation_paused.clone());

@@ -1,6 +1,6 @@
 //! Visits as they are shown, and what every change of one has in common.
 
-use access::Permission;
+use access::Field;
 use automations::Reminders;
 use edge::{Problem, Staff, Versioned};
 use jiff::civil::DateTime;
@@ -105,7 +105,6 @@ struct ConfirmationView {
 impl AppointmentView {
     pub(super) fn of(kept: &Kept<Appointment>, staff: &Staff, names: &Names) -> Self {
         let visit: &Appointment = kept;
-        let full = staff.may(Permission::PatientViewPhi);
         Self {
             id: visit.id,
             version: kept.rev(),
@@ -113,7 +112,7 @@ impl AppointmentView {
             name: names.get(visit.person),
             practitioner: visit.practitioner,
             location: visit.location,
-            service_type: visit.service_type.clone().filter(|_| full),
+            service_type: visit.service_type.clone().filter(|_| staff.shows(Field::VisitService)),
             starts_at: visit.starts_at,
             ends_at: visit.ends_at,
             zone: visit.zone.clone(),
@@ -128,7 +127,7 @@ impl AppointmentView {
             out_of_reach: visit.out_of_reach,
             first_visit: visit.first_visit,
             online: visit.online,
-            cancel_reason: visit.cancel_reason.clone().filter(|_| full),
+            cancel_reason: visit.cancel_reason.clone().filter(|_| staff.shows(Field::PersonNotes)),
             booked_at: visit.created_at,
             deleted_at: visit.deleted_at,
             source: visit.origin.source.clone(),

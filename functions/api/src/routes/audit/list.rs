@@ -1,6 +1,6 @@
 //! `GET /v1/audit`
 
-use access::Permission;
+use access::Field;
 use audit::{
     Access, AccessKind, Change, Entry, Outcome, Severity, Subject, Who, by_clinic, by_patient, record,
 };
@@ -119,7 +119,7 @@ pub(super) async fn list(
         deed = deed.patient(patient).access(Access { kind: AccessKind::View, fields, purpose: None });
     }
     record(&table, deed).await?;
-    let full = staff.may(Permission::AuditViewFull);
+    let full = staff.shows(Field::AuditOrigin);
     Ok(Json(Page::of(page, |entry| show(entry, full))))
 }
 

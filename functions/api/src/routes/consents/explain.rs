@@ -2,19 +2,17 @@
 
 use axum::extract::State;
 use consent::{
-    Address, GateDecision, Question, Verdict, Whereabouts,
-    gate::{Origin, Outcome, PersonFacts, Reader, Route, RuleHit},
-    hours::{Days, Hours, Window},
-    zones_of,
+    GateDecision, Verdict,
+    gate::{Outcome, Route, RuleHit},
 };
 use edge::{Json, Problem, Staff};
-use kernel::{Category, Channel, ContactId, Detail, Kind, PersonId, Timestamp, Zone};
-use people::{Clinic, ContactPoint, Person, clinic};
+use kernel::{Category, Channel, ContactId, Detail, Kind, PersonId, Timestamp};
+use messaging::Asked;
 use platform::Platform;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Readers, readers::Place};
+use super::Readers;
 use crate::words;
 
 /// A message that might be sent.
@@ -162,41 +160,6 @@ fn show(decision: &GateDecision) -> Explained {
     }
 }
 
-/// The clinic's own window on every day, as the sender reads it; none if it holds nothing.
-fn daily(window: clinic::Window) -> Option<Hours> {
-    let minute = |time: jiff::civil::Time| time.strftime("%H:%M").to_string().parse().ok();
-    let window = Window::new(minute(window.from)?, minute(window.to)?, Days::ALL).ok()?;
-    Some(Hours::new(vec![window]))
-}
-
-fn zones(clinic: &Clinic, reader: &Person) -> Vec<Zone> {
-    let phone = reader.contacts.iter().find_map(ContactPoint::phone);
-    zones_of(&Whereabouts {
-        stated: reader.zone.as_ref(),
-        state: reader.state.as_deref(),
-        phone: phone.as_ref(),
-        clinic: &clinic.zone,
-        clinic_state: clinic.state.as_deref(),
-    })
-}
-
-fn facts(person: &Person, minor: bool) -> PersonFacts {
-    PersonFacts {
-        deceased: person.deceased,
-        active: person.active && person.is_current(),
-        do_not_contact: person.do_not_contact,
-        paused: person.automation_paused.as_ref().map(|pause| pause.until),
-        minor,
-    }
-}
-
-type Candidate = (Channel, Option<ContactId>, Reader, Address);
-
-fn candidate(place: &Place<'_>) -> Option<Candidate> {
-    let reader = if place.is_guardian { Reader::Guardian(place.reader.id) } else { Reader::Own };
-    place.contact.is_usable().then(|| (place.channel, Some(place.contact.id), reader, place.address.clone()))
-}
-
 /// What would become of a message, and why
 ///
 /// The send gate decides as it would for a real message, and names every rule it looked at. Nothing is sent,
@@ -221,37 +184,19 @@ pub(super) async fn explain(
         _ => problem,
     };
     let readers = Readers::of(&table, asked.person).await.map_err(missing)?;
-    let Some(clinic) = &readers.clinic else {
-        return Err(Problem::new(Kind::Conflict, "clinic_not_set_up", "the clinic has no settings yet"));
-    };
     let now = platform.clock.now();
-    let when = asked.when.unwrap_or(now).max(now);
-    let places = readers.places(asked.category, when);
-    let person: &Person = &readers.person;
-    let reader = places.first().map_or(person, |place| place.reader);
-    let addresses: Vec<Candidate> = places.iter().filter_map(candidate).collect();
-    let mut ready = Vec::new();
-    ready.extend(clinic.text.is_some().then_some(Channel::Sms));
-    ready.extend(clinic.mail.is_some().then_some(Channel::Email));
-    let decision = consent::explain(
-        &table,
-        &Question {
-            reader: reader.id,
-            person: facts(person, readers.minor_at(when)),
-            addresses: &addresses,
-            category: asked.category,
-            origin: if asked.automated { Origin::Automated } else { Origin::Manual },
-            route: asked.channel.into(),
-            when,
-            not_after: asked.not_after,
-            ready: &ready,
-            zones: &zones(clinic, reader),
-            state: readers.state(reader),
-            business_hours: daily(clinic.marketing_window).as_ref(),
-            clinic_hours: daily(clinic.window).as_ref(),
-        },
-    )
-    .await?;
+    let asked = Asked {
+        category: asked.category,
+        automated: asked.automated,
+        route: asked.channel.into(),
+        when: asked.when.unwrap_or(now).max(now),
+        not_after: asked.not_after,
+    };
+    let decision = readers
+        .explain(&table, asked)
+        .await?
+        .ok_or_else(|| Problem::new(Kind::Conflict, "clinic_not_set_up", "the clinic has no settings yet"))?;
+    let person = &readers.person;
     audit::viewed(&table, &staff.actor(), "gate.explained", &["consents", "preferences"], [person.id])
         .await?;
     Ok(Json(show(&decision)))

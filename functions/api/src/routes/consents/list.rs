@@ -1,5 +1,6 @@
 //! `GET /v1/people/{id}/consents`
 
+use access::Field;
 use audit::Who;
 use axum::extract::State;
 use consent::ledger::{self, ConsentEvent, Deed, Evidence, Level, Method, StopReason};
@@ -117,7 +118,9 @@ struct EvidenceView {
 }
 
 fn evidence(staff: &Staff, evidence: Evidence) -> EvidenceView {
-    let shown = |value: Option<kernel::Masked<String>>| value.and_then(|value| staff.sees(&value).cloned());
+    let shown = |value: Option<kernel::Masked<String>>| {
+        value.and_then(|value| staff.sees(Field::ConsentEvidence, &value).cloned())
+    };
     EvidenceView {
         method: evidence.method,
         at: evidence.at,

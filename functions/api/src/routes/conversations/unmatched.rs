@@ -1,6 +1,6 @@
 //! `GET /v1/unmatched`
 
-use access::Permission;
+use access::Field;
 use axum::extract::State;
 use edge::{Json, Page, Paging, Problem, Query, Staff};
 use kernel::Timestamp;
@@ -53,13 +53,12 @@ pub(super) async fn unmatched(
     let table = platform.table.of(staff.clinic);
     let span = UnmatchedInbound::all().backwards();
     let page = table.list::<Received>(&span, paging.limit, paging.cursor.as_ref()).await?;
-    let full = staff.may(Permission::PatientViewPhi);
     Ok(Json(Page::of(page, |kept| Unmatched {
         provider: kept.inbound.provider.name(),
         provider_id: kept.inbound.provider_id.clone(),
         channel: kept.inbound.provider.channel().name(),
-        from: full.then(|| kept.inbound.from.as_str().to_owned()),
-        text: full.then(|| kept.inbound.body.reveal().clone()),
+        from: staff.shows(Field::PersonContacts).then(|| kept.inbound.from.as_str().to_owned()),
+        text: staff.sees(Field::MessageContent, &kept.inbound.body).cloned(),
         at: kept.received_at,
     })))
 }

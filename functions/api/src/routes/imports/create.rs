@@ -7,7 +7,7 @@ use axum::{
     http::{StatusCode, header},
     response::IntoResponse,
 };
-use edge::{IdempotencyHeader, Json, Problem, Staff};
+use edge::{Idempotency, IdempotencyHeader, Json, Problem, Staff};
 use kernel::{ImportId, Timestamp};
 use people::imports::{self, Created, Format, NewImport};
 use platform::Platform;
@@ -95,6 +95,7 @@ struct UploadView {
 pub(super) async fn create(
     State(platform): State<Platform>,
     staff: Staff,
+    ids: Idempotency,
     Json(wanted): Json<CreateImport>,
 ) -> Result<impl IntoResponse, Problem> {
     let new = NewImport {
@@ -106,7 +107,8 @@ pub(super) async fn create(
         shift_days: wanted.shift_days,
     };
     let table = platform.table.of(staff.clinic);
-    let Created { import, upload } = imports::create(&platform, &table, &staff.actor(), new).await?;
+    let created = imports::create(&platform, &table, &staff.actor(), ids.id("import"), new).await?;
+    let Created { import, upload } = created;
     let created = CreatedImport {
         id: import.id,
         import: import.into(),

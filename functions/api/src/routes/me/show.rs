@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use access::{Area, Clinics};
+use access::{Area, Clinics, Field};
 use edge::{Json, Staff};
 use kernel::{CallerId, ClinicId};
 use serde::Serialize;
@@ -17,7 +17,8 @@ use utoipa::ToSchema;
     "all_clinics": false,
     "clinics": ["cln_01m8cz00000000000000000000"],
     "levels": { "messaging": "full", "leads": "edit", "intake": "full" },
-    "permissions": ["lead:create", "comms:send_message"]
+    "permissions": ["lead:create", "comms:send_message"],
+    "fields": ["person.name", "person.contacts"]
 }))]
 pub(super) struct Me {
     #[schema(value_type = String)]
@@ -35,6 +36,8 @@ pub(super) struct Me {
     levels: BTreeMap<&'static str, &'static str>,
     /// The special permissions.
     permissions: Vec<&'static str>,
+    /// The groups of patients' data that are shown: what the role's work needs.
+    fields: Vec<&'static str>,
 }
 
 /// Who am I, and what may I do here
@@ -59,6 +62,7 @@ pub(super) async fn show(staff: Staff) -> Json<Me> {
         clinics,
         levels: Area::ALL.iter().map(|area| (area.name(), staff.level(*area).name())).collect(),
         permissions: staff.rights.permissions().map(access::Permission::name).collect(),
+        fields: staff.shown(Field::ALL),
     })
 }
 

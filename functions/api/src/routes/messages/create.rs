@@ -63,6 +63,10 @@ pub(super) struct CreateMessage {
     /// When; at once unless told.
     #[schema(value_type = Option<String>, format = DateTime)]
     send_at: Option<Timestamp>,
+    /// Send it by itself, even to somebody who wants such messages daily or weekly. What is about visits and care
+    /// always is.
+    #[serde(default)]
+    urgent: bool,
     /// When it would be useless.
     #[schema(value_type = Option<String>, format = DateTime)]
     not_after: Option<Timestamp>,
@@ -71,7 +75,8 @@ pub(super) struct CreateMessage {
 /// Write to one person
 ///
 /// The message is queued; whether and when it goes out is for the rules of consent and hours to say, and they
-/// are asked directly before it is sent.
+/// are asked directly before it is sent. To somebody who wants such messages daily or weekly it goes as a `piece`
+/// of the message that collects them.
 #[utoipa::path(
     post,
     path = "/v1/messages",
@@ -121,9 +126,14 @@ pub(super) async fn create(
         source: Source::Staff { by: staff.id.to_string() },
         resend_of: None,
     };
-    let message = messaging::create(&platform, &table, &staff.actor(), draft).await?;
+    let (id, actor) = (draft.id, staff.actor());
+    let message = if wanted.urgent {
+        messaging::create(&platform, &table, &actor, draft).await?
+    } else {
+        messaging::send_or_collect(&platform, &table, &actor, draft).await?
+    };
     let place = format!("/v1/messages/{}", message.id);
-    Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(Accepted::from(&message))))
+    Ok((StatusCode::ACCEPTED, [(header::LOCATION, place)], Json(Accepted::of(&message, id))))
 }
 
 async fn about(table: &ClinicTable, person: PersonId, id: AppointmentId) -> Result<About, Problem> {

@@ -3,10 +3,12 @@
 mod cancel;
 pub(super) mod compose;
 mod create;
+mod history;
 mod of_person;
 mod reschedule;
 mod resend;
 mod show;
+mod take_out;
 pub(super) mod view;
 
 use edge::{OpenApiRouter, routes};
@@ -14,9 +16,10 @@ use platform::Platform;
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new()
-        .routes(routes!(create::create))
+        .routes(routes!(create::create, history::history))
         .routes(routes!(show::show, reschedule::reschedule))
         .routes(routes!(cancel::cancel))
         .routes(routes!(resend::resend))
+        .routes(routes!(take_out::take_out))
         .routes(routes!(of_person::of_person))
 }

@@ -1,5 +1,6 @@
 //! `GET /v1/people/{id}/messages`
 
+use access::Field;
 use axum::extract::State;
 use edge::{Json, Page, Path, Problem, Query, Staff};
 use kernel::{Cursor, Limit, PersonId};
@@ -55,7 +56,8 @@ pub(super) async fn of_person(
     let person = people::persons::current(&table, id).await?.ok_or(PersonFault::NotFound(id))?;
     let span = MessagesOfPerson::all(person.id).backwards();
     let page = table.list::<Message>(&span, thread.limit, thread.cursor.as_ref()).await?;
-    audit::viewed(&table, &staff.actor(), "messages.viewed", &["messages"], [person.id]).await?;
+    let fields = staff.shown(&[Field::MessageContent, Field::MessageCare]);
+    audit::viewed(&table, &staff.actor(), "messages.viewed", &fields, [person.id]).await?;
     Ok(Json(Page::of(page, |kept| MessageRow::of(&kept, &staff))))
 }
 

@@ -1,5 +1,6 @@
 //! `GET /v1/messages/{id}`
 
+use access::Field;
 use axum::extract::State;
 use edge::{Path, Problem, Staff, Versioned};
 use kernel::MessageId;
@@ -33,7 +34,8 @@ pub(super) async fn show(
 ) -> Result<Versioned<MessageDetail>, Problem> {
     let table = platform.table.of(staff.clinic);
     let kept = read(&table, id).await?;
-    audit::viewed(&table, &staff.actor(), "message.viewed", &["message"], [kept.person]).await?;
+    let fields = staff.shown(&[Field::of_message(kept.category), Field::PersonContacts]);
+    audit::viewed(&table, &staff.actor(), "message.viewed", &fields, [kept.person]).await?;
     Ok(MessageDetail::versioned(&kept, &staff))
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use access::Permission;
+use access::Field;
 use consent::{
     GateDecision, Verdict,
     gate::{Outcome, RuleHit},
@@ -43,7 +43,7 @@ pub(crate) struct MessageRow {
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<&'static str>,
     category: &'static str,
-    /// `kind` is `STAFF` (with `by`), `REMINDER` (with `rule`), `REPLY` (with `to`) or `OUTSIDE`.
+    /// `kind` is `STAFF` (with `by`), `REMINDER` (with `rule`), `REPLY` (with `to`), `DIGEST` or `OUTSIDE`.
     #[schema(value_type = Object)]
     source: Source,
     /// `SCHEDULED`, `QUEUED`, `SENDING`, `SENT`, `DELIVERED`, `READ`, `FAILED`, `BOUNCED`, `UNKNOWN`,
@@ -95,7 +95,8 @@ impl MessageRow {
             (None, Some(Body::Text { subject, text })) => (subject.as_ref(), Some(text)),
             _ => (None, None),
         };
-        let seen = |value: Option<&Masked<String>>| value.and_then(|value| staff.sees(value)).cloned();
+        let content = Field::of_message(message.category);
+        let seen = |value: Option<&Masked<String>>| value.and_then(|v| staff.sees(content, v)).cloned();
         let template = match &message.body {
             Some(Body::Template { template, version, .. }) => {
                 Some(TemplateRef { id: *template, version: *version })
@@ -172,6 +173,9 @@ pub(super) struct MessageDetail {
     /// Values that were given for variables, by path.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     variables: BTreeMap<String, String>,
+    /// Of a digest: what was collected for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pieces: Vec<PieceView>,
     /// What was said, word for word.
     #[serde(skip_serializing_if = "Option::is_none")]
     snapshot: Option<SnapshotView>,
@@ -183,6 +187,22 @@ pub(super) struct MessageDetail {
     /// The answer to it.
     #[serde(skip_serializing_if = "Option::is_none")]
     replied: Option<ReplyRef>,
+}
+
+/// Something that was collected for a digest.
+#[derive(Debug, Serialize, ToSchema)]
+struct PieceView {
+    #[schema(value_type = String)]
+    id: MessageId,
+    /// As of a message.
+    #[schema(value_type = Object)]
+    source: Source,
+    /// For those whose work needs it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    /// When it was collected.
+    #[schema(value_type = String, format = DateTime)]
+    at: Timestamp,
 }
 
 /// What was said, word for word.
@@ -313,7 +333,7 @@ struct AttemptErrorView {
 }
 
 impl AttemptView {
-    fn of(attempt: &Attempt, staff: &Staff) -> Self {
+    fn of(attempt: &Attempt, content: Field, staff: &Staff) -> Self {
         Self {
             n: attempt.n,
             provider: attempt.provider.map(providers::Provider::name),
@@ -325,7 +345,7 @@ impl AttemptView {
             error: attempt.error.as_ref().map(|error| AttemptErrorView {
                 code: error.code.clone(),
                 says: error.says.clone(),
-                reply: error.text.as_ref().and_then(|text| staff.sees(text)).cloned(),
+                reply: error.text.as_ref().and_then(|text| staff.sees(content, text)).cloned(),
             }),
         }
     }
@@ -343,13 +363,15 @@ struct ReplyRef {
 impl MessageDetail {
     pub(super) fn of(kept: &Kept<Message>, staff: &Staff) -> Self {
         let message: &Message = kept;
-        let full = staff.may(Permission::PatientViewPhi);
+        let content = Field::of_message(message.category);
+        let full = staff.shows(content);
         let route = match &message.route {
             Route::Auto => Vec::new(),
             Route::FirstOf(channels) => channels.iter().map(|channel| channel.name()).collect(),
             Route::Only(channel) => vec![channel.name()],
         };
-        let address = message.address.as_ref().filter(|_| full).map(|address| match address {
+        let address = message.address.as_ref().filter(|_| staff.shows(Field::PersonContacts));
+        let address = address.map(|address| match address {
             providers::Address::Phone(phone) => phone.as_str().to_owned(),
             providers::Address::Email(email) => email.as_str().to_owned(),
         });
@@ -360,6 +382,12 @@ impl MessageDetail {
             _ => BTreeMap::new(),
         };
         let plain = |value: &Masked<String>| value.reveal().clone();
+        let piece = |piece: &messaging::Piece| PieceView {
+            id: piece.id,
+            source: piece.source.clone(),
+            text: staff.sees(content, &piece.text).cloned(),
+            at: piece.at,
+        };
         Self {
             row: MessageRow::of(kept, staff),
             recipient: message.recipient,
@@ -370,6 +398,7 @@ impl MessageDetail {
             not_after: message.not_after,
             appointment: message.about.as_ref().map(|about| about.appointment),
             variables,
+            pieces: message.pieces.iter().map(piece).collect(),
             snapshot: message.said.as_ref().filter(|_| full).map(|said| SnapshotView {
                 subject: said.subject.as_ref().map(plain),
                 text: plain(&said.text),
@@ -379,7 +408,11 @@ impl MessageDetail {
                 truncated: said.truncated,
             }),
             decision: message.decision.as_ref().map(GateDecisionView::from),
-            attempts: message.attempts.iter().map(|attempt| AttemptView::of(attempt, staff)).collect(),
+            attempts: message
+                .attempts
+                .iter()
+                .map(|attempt| AttemptView::of(attempt, content, staff))
+                .collect(),
             replied: message.replied.map(|(message, at)| ReplyRef { message, at }),
         }
     }
@@ -391,16 +424,33 @@ impl MessageDetail {
 
 /// A message that will go out.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({ "id": "msg_01m8cz00000000000000000000", "status": "QUEUED" }))]
+#[schema(example = json!({
+    "id": "msg_01m8cz00000000000000000000", "status": "QUEUED", "send_at": "2026-11-22T15:00:00Z"
+}))]
 pub(crate) struct Accepted {
     #[schema(value_type = String)]
     id: MessageId,
     /// `QUEUED`, or `SCHEDULED` if its time is ahead.
     status: &'static str,
+    /// What was asked for, within a message that collects several.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    piece: Option<MessageId>,
+    /// When it is to go out.
+    #[schema(value_type = String, format = DateTime)]
+    send_at: Timestamp,
+}
+
+impl Accepted {
+    /// A message that was asked for under an id; another message holds it as a piece.
+    pub(crate) fn of(message: &Message, asked: MessageId) -> Self {
+        let piece = (message.id != asked).then_some(asked);
+        Self { id: message.id, status: message.status.name(), piece, send_at: message.send_at }
+    }
 }
 
 impl From<&Message> for Accepted {
     fn from(message: &Message) -> Self {
-        Self { id: message.id, status: message.status.name() }
+        Self::of(message, message.id)
     }
 }

@@ -1,6 +1,6 @@
 //! `GET /v1/people`
 
-use access::Permission;
+use access::Field;
 use axum::extract::State;
 use edge::{Json, Page, Problem, Query, Staff};
 use kernel::{Cursor, Detail, Kind, Limit, Masked};
@@ -51,7 +51,7 @@ pub(super) async fn list(
     let table = platform.table.of(staff.clinic);
     let beginning = search.q.as_ref().map_or("", |q| q.reveal().trim());
     if search.q.is_some() {
-        if !staff.may(Permission::PatientViewPhi) {
+        if !staff.shows(Field::PersonName) {
             let says = "searching names needs patient:view_phi, which the role does not have here";
             return Err(Problem::new(Kind::Forbidden, "names_not_allowed", says));
         }
@@ -64,7 +64,8 @@ pub(super) async fn list(
     }
     let page = by_name(&table, beginning, search.limit, search.cursor.as_ref()).await?;
     let persons: Vec<_> = page.items.iter().map(|person| person.id).collect();
-    audit::viewed(&table, &staff.actor(), "people.viewed", &["names"], persons).await?;
+    let fields = staff.shown(&[Field::PersonName]);
+    audit::viewed(&table, &staff.actor(), "people.viewed", &fields, persons).await?;
     Ok(Json(Page::of(page, |kept| PersonRow::of(&kept, &staff))))
 }
 

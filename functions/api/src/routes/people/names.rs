@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use access::Permission;
+use access::Field;
 use edge::Staff;
 use kernel::PersonId;
 use people::{Person, person::Names as Called};
@@ -13,7 +13,7 @@ pub(crate) fn full(names: &Called) -> String {
     format!("{} {}", names.given.reveal(), names.family.reveal()).trim().to_owned()
 }
 
-/// Names by person; empty for those who may not see who patients are.
+/// Names by person; empty for those who are not shown them.
 #[derive(Default)]
 pub(crate) struct Names(BTreeMap<PersonId, String>);
 
@@ -25,7 +25,7 @@ impl Names {
         persons: impl IntoIterator<Item = PersonId>,
     ) -> Result<Self, TableFault> {
         let persons: BTreeSet<_> = persons.into_iter().collect();
-        if persons.is_empty() || !staff.may(Permission::PatientViewPhi) {
+        if persons.is_empty() || !staff.shows(Field::PersonName) {
             return Ok(Self::default());
         }
         let keys: Vec<_> = persons.into_iter().map(|person| PersonKey { person }).collect();

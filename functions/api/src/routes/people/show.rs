@@ -1,5 +1,6 @@
 //! `GET /v1/people/{id}`
 
+use access::Field;
 use axum::extract::State;
 use edge::{Path, Problem, Staff, Versioned};
 use kernel::PersonId;
@@ -32,7 +33,8 @@ pub(super) async fn show(
 ) -> Result<Versioned<PersonView>, Problem> {
     let table = platform.table.of(staff.clinic);
     let kept = read(&table, id).await?;
-    let fields = ["name", "birth_date", "contacts", "guardians"];
+    let fields =
+        staff.shown(&[Field::PersonName, Field::PersonBirth, Field::PersonContacts, Field::PersonNotes]);
     audit::viewed(&table, &staff.actor(), "person.viewed", &fields, [id]).await?;
     Ok(PersonView::versioned(&kept, &staff))
 }

@@ -1,13 +1,13 @@
 //! Persons as they are shown: who they are, to those who may see it.
 
-use access::Permission;
+use access::Field;
 use edge::{Staff, Versioned};
 use jiff::civil::Date;
 use kernel::{ContactId, Language, LocationId, PersonId, PractitionerId, Timestamp, Zone};
 use people::{
     ContactPoint, ContactStatus, Person,
     household::Relation,
-    person::{Gender, Pause},
+    person::{Gender, NoContact, Pause},
 };
 use serde::Serialize;
 use table::Kept;
@@ -45,7 +45,7 @@ impl PersonRow {
         Self {
             id: kept.id,
             version: kept.rev(),
-            name: staff.may(Permission::PatientViewPhi).then(|| full(&kept.names)),
+            name: staff.shows(Field::PersonName).then(|| full(&kept.names)),
             active: kept.active,
             do_not_contact: kept.do_not_contact,
             automation_paused: kept.automation_paused.is_some(),
@@ -70,7 +70,8 @@ impl PersonRow {
         "status": "VERIFIED"
     }],
     "guardians": [],
-    "do_not_contact": false,
+    "do_not_contact": { "since": "2026-11-20T10:00:00Z", "by": "usr_01m8cz00000000000000000000",
+        "reason": "asked so on the phone" },
     "automation_paused": { "since": "2026-11-20T10:00:00Z", "by": "usr_01m8cz00000000000000000000",
         "reason": "in hospital" },
     "source": "pms",
@@ -116,7 +117,8 @@ pub(super) struct PersonView {
     #[serde(skip_serializing_if = "Option::is_none")]
     automation_paused: Option<PauseView>,
     /// They asked not to be contacted at all.
-    do_not_contact: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    do_not_contact: Option<NoContactView>,
     /// The person this one turned out to be.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
@@ -179,14 +181,24 @@ struct PauseView {
     reason: Option<String>,
 }
 
+/// The wish not to be contacted.
+#[derive(Debug, Serialize, ToSchema)]
+struct NoContactView {
+    #[schema(value_type = String, format = DateTime)]
+    since: Timestamp,
+    by: String,
+    /// For those who may see what concerns patients.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
 impl PersonView {
     pub(super) fn of(kept: &Kept<Person>, staff: &Staff) -> Self {
         let person: &Person = kept;
-        let full = staff.may(Permission::PatientViewPhi);
         let contact = |contact: &ContactPoint| ContactView {
             id: contact.id,
             kind: contact.kind.name(),
-            value: staff.sees(&contact.value).cloned(),
+            value: staff.sees(Field::PersonContacts, &contact.value).cloned(),
             rank: contact.rank,
             status: contact.status,
             status_reason: contact.status_reason.clone(),
@@ -195,18 +207,26 @@ impl PersonView {
             since: pause.at,
             by: pause.by.clone(),
             until: pause.until,
-            reason: full.then(|| pause.reason.clone()),
+            reason: staff.shows(Field::PersonNotes).then(|| pause.reason.clone()),
         };
+        let no_contact = |wish: &NoContact| NoContactView {
+            since: wish.at,
+            by: wish.by.clone(),
+            reason: staff.sees(Field::PersonNotes, &wish.reason).cloned(),
+        };
+        let preferred = person.names.preferred.as_ref();
+        let preferred = preferred.and_then(|name| staff.sees(Field::PersonName, name));
+        let birth_date = person.birth_date.as_ref().and_then(|date| staff.sees(Field::PersonBirth, date));
         Self {
             id: person.id,
             version: kept.rev(),
-            given: staff.sees(&person.names.given).cloned(),
-            family: staff.sees(&person.names.family).cloned(),
-            preferred: person.names.preferred.as_ref().and_then(|name| staff.sees(name)).cloned(),
-            birth_date: person.birth_date.as_ref().and_then(|date| staff.sees(date)).copied(),
-            gender: full.then_some(person.gender),
+            given: staff.sees(Field::PersonName, &person.names.given).cloned(),
+            family: staff.sees(Field::PersonName, &person.names.family).cloned(),
+            preferred: preferred.cloned(),
+            birth_date: birth_date.copied(),
+            gender: staff.shows(Field::PersonBirth).then_some(person.gender),
             language: person.language.clone(),
-            zone: person.zone.clone().filter(|_| full),
+            zone: person.zone.clone().filter(|_| staff.shows(Field::PersonContacts)),
             active: person.active,
             deceased: person.deceased,
             contacts: person.contacts.iter().map(contact).collect(),
@@ -223,7 +243,7 @@ impl PersonView {
             primary_provider: person.primary_provider,
             location: person.location,
             automation_paused: person.automation_paused.as_ref().map(pause),
-            do_not_contact: person.do_not_contact,
+            do_not_contact: person.no_contact.as_ref().map(no_contact),
             merged_into: person.merged_into,
             deleted_at: person.deleted_at,
             source: person.origin.source.clone(),

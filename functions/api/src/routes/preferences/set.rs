@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use consent::{
-    ConsentFault,
+    ConsentFault, Frequency,
     hours::{Hours, Window},
     preference::{Preference, Source},
 };
@@ -25,6 +25,7 @@ use crate::words;
 #[schema(example = json!({
     "channels": ["EMAIL", "SMS"],
     "categories": { "SURVEY": false },
+    "frequency": { "EMAIL": "DAILY" },
     "hours": { "windows": [{ "from": "09:00", "until": "18:00", "days": ["MON", "TUE", "WED", "THU", "FRI"] }] },
     "language": "es",
     "source": "STAFF"
@@ -38,6 +39,11 @@ pub(super) struct SetPreferences {
     #[serde(default, deserialize_with = "edge::by_name")]
     #[schema(value_type = std::collections::HashMap<words::Category, bool>)]
     categories: BTreeMap<Category, bool>,
+    /// How often messages are wanted over a channel: `IMMEDIATE`, `DAILY` or `WEEKLY`, the latter two collected into
+    /// one message. What is about visits and care never waits.
+    #[serde(default, deserialize_with = "edge::by_name")]
+    #[schema(value_type = std::collections::HashMap<words::Channel, String>)]
+    frequency: BTreeMap<Channel, Frequency>,
     /// When messages are welcome, in the person's zone.
     hours: Option<WelcomeHours>,
     /// The language to be written to in.
@@ -118,6 +124,7 @@ pub(super) async fn set(
     let new = Preference {
         channels: stated.channels,
         categories: stated.categories,
+        frequency: stated.frequency,
         hours: stated.hours.map(WelcomeHours::read),
         language: stated.language,
     };

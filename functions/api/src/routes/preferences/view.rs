@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use consent::{
+    Frequency,
     hours::Hours,
     preference::{Defaults, KeptPreference, Preference},
 };
@@ -30,6 +31,7 @@ const CATEGORIES: [Category; 8] = [
     "version": 2,
     "channels": ["EMAIL", "SMS"],
     "categories": { "SURVEY": false },
+    "frequency": { "EMAIL": "DAILY" },
     "hours": { "windows": [{ "from": "09:00", "until": "18:00", "days": ["MON", "TUE", "WED", "THU", "FRI"] }] },
     "language": "es",
     "effective": { "APPOINTMENT": ["EMAIL", "SMS"], "SURVEY": [] }
@@ -47,6 +49,10 @@ pub(super) struct PreferencesView {
     /// Kinds of message switched on or off.
     #[schema(value_type = std::collections::HashMap<String, bool>)]
     categories: BTreeMap<Category, bool>,
+    /// How often messages are wanted over a channel: `IMMEDIATE`, `DAILY` or `WEEKLY`, the latter two collected into
+    /// one message. At once where nothing is stated, and always for what is about visits and care.
+    #[schema(value_type = std::collections::HashMap<String, String>)]
+    frequency: BTreeMap<Channel, Frequency>,
     /// Weekdays and hours at which messages are welcome, in the person's zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -83,8 +89,8 @@ impl PreferencesView {
         let version = kept.as_ref().map_or(0, Kept::rev);
         let stated = kept.map(|kept| kept.into_value().preference).unwrap_or_default();
         let effective = effective(&stated, &settings.defaults);
-        let Preference { channels, categories, hours, language } = stated;
-        Ok(Self { person, version, channels, categories, hours, language, effective })
+        let Preference { channels, categories, frequency, hours, language } = stated;
+        Ok(Self { person, version, channels, categories, frequency, hours, language, effective })
     }
 
     pub(super) fn versioned(self) -> Versioned<Self> {

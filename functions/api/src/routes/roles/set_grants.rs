@@ -104,7 +104,7 @@ mod tests {
         house.send(by, "PUT", path, Some(body), Some(version)).await
     }
 
-    /// P-04
+    /// P-04, Q-02
     #[tokio::test]
     async fn a_grant_holds_from_the_next_request_on_and_is_in_the_log() {
         let house = House::new().await;

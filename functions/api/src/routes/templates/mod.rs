@@ -6,6 +6,7 @@ mod describe;
 mod list;
 mod preview;
 mod preview_draft;
+mod recipient;
 mod revise;
 mod show;
 mod show_version;

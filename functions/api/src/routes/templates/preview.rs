@@ -2,12 +2,15 @@
 
 use axum::extract::State;
 use edge::{Json, Path, Problem, Staff};
-use kernel::{Language, TemplateId};
+use kernel::{AppointmentId, Language, PersonId, TemplateId};
 use platform::Platform;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::preview_draft::{Filling, Previewed, sample, shown};
+use super::{
+    preview_draft::{Filling, Previewed, sample, shown},
+    recipient::Recipient,
+};
 use crate::words;
 
 /// Which version to look at, and what to fill it with.
@@ -24,7 +27,13 @@ pub(super) struct PreviewTemplate {
     #[serde(default)]
     #[schema(value_type = Object)]
     values: serde_json::Map<String, serde_json::Value>,
-    /// The language of the recipient; the template's default if absent.
+    /// The person to fill it for, with what is known of them; what is missing shows as missing. Not with `FULL`.
+    #[schema(value_type = Option<words::PersonId>)]
+    person: Option<PersonId>,
+    /// Their visit; the next one if absent.
+    #[schema(value_type = Option<words::AppointmentId>)]
+    appointment: Option<AppointmentId>,
+    /// The language of the recipient; theirs or the template's default if absent.
     #[schema(value_type = Option<words::Language>)]
     language: Option<Language>,
 }
@@ -51,7 +60,10 @@ pub(super) async fn preview(
     let kept = templates::get(&table, id).await?;
     let version = templates::version(&table, id, asked.number.unwrap_or(kept.latest)).await?;
     let ceilings = templates::ceilings(&table).await?;
-    shown(&version.content, &ceilings, asked.language.as_ref(), sample).map(Json)
+    let recipient =
+        Recipient { person: asked.person, appointment: asked.appointment, category: kept.category };
+    let (sample, theirs) = recipient.fill(&platform, &staff, &version.content, sample).await?;
+    shown(&version.content, &ceilings, asked.language.or(theirs).as_ref(), sample).map(Json)
 }
 
 #[cfg(test)]

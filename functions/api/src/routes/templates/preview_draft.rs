@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use edge::{Json, Problem, Staff};
-use kernel::{Detail, Kind, Language};
+use kernel::{AppointmentId, Category, Detail, Kind, Language, PersonId};
 use platform::Platform;
 use serde::{Deserialize, Serialize};
 use templates::{Ceilings, Content, Draft, LengthProof, Rendered, Sample, Values, Weight};
 use utoipa::ToSchema;
 
-use super::view::below;
+use super::{recipient::Recipient, view::below};
 use crate::words;
 
 /// What a preview is filled with.
@@ -47,7 +47,13 @@ pub(super) struct PreviewDraft {
     #[serde(default)]
     #[schema(value_type = Object)]
     values: serde_json::Map<String, serde_json::Value>,
-    /// The language of the recipient; the template's default if absent.
+    /// The person to fill it for, with what is known of them; what is missing shows as missing. Not with `FULL`.
+    #[schema(value_type = Option<words::PersonId>)]
+    person: Option<PersonId>,
+    /// Their visit; the next one if absent.
+    #[schema(value_type = Option<words::AppointmentId>)]
+    appointment: Option<AppointmentId>,
+    /// The language of the recipient; theirs or the template's default if absent.
     #[schema(value_type = Option<words::Language>, example = "es")]
     language: Option<Language>,
 }
@@ -177,7 +183,10 @@ pub(super) async fn preview_draft(
     let sample = sample(asked.sample, &asked.values)?;
     let ceilings = templates::ceilings(&platform.table.of(staff.clinic)).await?;
     let content = asked.content.check(&ceilings).map_err(|flaws| below("/content", &flaws))?;
-    shown(&content, &ceilings, asked.language.as_ref(), sample).map(Json)
+    let recipient =
+        Recipient { person: asked.person, appointment: asked.appointment, category: Category::General };
+    let (sample, theirs) = recipient.fill(&platform, &staff, &content, sample).await?;
+    shown(&content, &ceilings, asked.language.or(theirs).as_ref(), sample).map(Json)
 }
 
 #[cfg(test)]
