@@ -335,8 +335,14 @@ mod tests {
         assert_eq!(check(&foreign), Err(Damage::Changed(1)));
     }
 
+    /// How many logs are harmed: `HOSTILE_TIMES` multiplies them.
+    fn cases() -> u32 {
+        let times = std::env::var("HOSTILE_TIMES").ok().and_then(|times| times.parse().ok()).unwrap_or(1);
+        10_000 * times
+    }
+
     proptest! {
-        #![proptest_config(ProptestConfig::with_cases(10_000))]
+        #![proptest_config(ProptestConfig::with_cases(cases()))]
 
         ///
         #[test]
