@@ -6,7 +6,10 @@
 mod meter;
 mod stream;
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use aws_sdk_dynamodb::{
     Client,
@@ -62,9 +65,6 @@ fn index_the_stream(path: &str) -> Result<(), EmbeddedFault> {
     Ok(())
 }
 
-impl Embedded {
-    /// An empty database in memory.
-    pub fn memory() -> Result<Self, EmbeddedFault> {
 /// Copies the database in a file, as it is at this moment, to a file that is not there yet. Whoever works on it goes
 /// on meanwhile.
 pub fn backup(from: &Path, to: &Path) -> Result<(), EmbeddedFault> {
