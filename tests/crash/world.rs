@@ -1,343 +1,299 @@
-//! The clinic in which histories are played, and what must hold of each.
+//! Histories as they are played, one after the other in one clinic.
 
 use std::{
-    collections::BTreeMap,
     hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
 };
 
 use audit::Actor;
 use consent::{
-    Address, Grant, Scope,
+    Scope,
     ledger::{Evidence, Method},
 };
-use jiff::SignedDuration;
-use kernel::{AppointmentId, Category, Channel, Id, Job, MessageId, PersonId};
-use messaging::{
-    About, Body, Draft, Message, Route, SendRequested, Status, counters, desk::NotSent, receipt,
-};
-use people::{
-    Appointment, ContactKind, ContactPoint, NoPlan, Person,
-    appointments::{self, Change, Confirmation},
-    origin::Origin,
-};
-use providers::{Provider, Receipt, ReceiptStatus};
-use table::{ClinicTable, keys::NotSentKey};
-use testkit::{Answer, Call, Fuse, House, Trace, hours, staff};
+use kernel::{Lane, MessageId};
+use messaging::Status;
+use people::appointments::{self, Change};
+use platform::Queue as _;
+use testkit::{Call, House, Mistake, hours, staff};
 
 use crate::{
-    dice::Dice,
-    history::{History, Meanwhile},
+    cast::{Cast, SENDERS, Stage, WARM},
+    history::{Cause, History, Meanwhile},
+    holds::Broken,
 };
 
-/// A sender of its own, on handles of its own.
-struct Worker {
-    fuse: Fuse,
-    work: sender::Work,
-}
-
-impl Worker {
-    fn new(house: &House, who: &'static str, trace: &Trace) -> Self {
-        let fuse = Fuse::of(who, trace);
-        let work = sender::Work::on(&house.worker(&fuse));
-        Self { fuse, work }
-    }
-
-    /// Works at the same request so many times, or dies.
-    async fn works(&self, house: &House, request: SendRequested, times: u64) {
-        let batch = async {
-            for _ in 0..times {
-                let worked = self.work.run(vec![request.raw()]).await;
-                if worked[0].is_err() {
-                    // As the queue does: it comes again.
-                    platform::Queue::push(&house.queue, &[request.raw()]).await.unwrap();
-                }
-                self.fuse.pause().await;
-            }
-        };
-        Box::pin(self.fuse.run(batch)).await;
-    }
+/// What those were told who did something while the message was on its way.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Told {
+    /// It was taken back.
+    pub(crate) taken_back: bool,
+    /// No message will come any more.
+    pub(crate) stopped: bool,
+    pub(crate) moved: bool,
+    pub(crate) called_off: bool,
+    /// The webhook has answered that it keeps the text.
+    pub(crate) text_kept: bool,
+    /// What the provider has told of the message and was answered to.
+    pub(crate) receipts: Vec<Status>,
 }
 
 /// A history that was played, and what came of it.
-struct Played {
-    seed: u64,
-    history: History,
-    message: MessageId,
-    /// Somebody was told that it was taken back.
-    taken_back: bool,
+#[derive(Debug, Clone)]
+pub(crate) struct Played {
+    pub(crate) seed: u64,
+    pub(crate) history: History,
+    pub(crate) cast: Cast,
+    pub(crate) told: Told,
 }
 
 pub(crate) struct World {
-    house: House,
-    trace: Trace,
-    senders: [Worker; 2],
-    others: Fuse,
-    /// The table as those see it who are no senders.
-    table: ClinicTable,
-    played: Vec<Played>,
+    pub(crate) stage: Stage,
+    pub(crate) played: Vec<Played>,
+    pub(crate) broken: Vec<Broken>,
     hash: DefaultHasher,
+    /// What was done in each history, one line per call, if somebody wants to read it.
+    pub(crate) read_along: Option<Vec<String>>,
 }
 
-const SENDERS: [&str; 2] = ["sender a", "sender b"];
-
 impl World {
-    pub(crate) async fn new(seed: u64) -> Self {
-        let house = House::new(seed).await;
-        let trace = Trace::default();
-        let others = Fuse::of("others", &trace);
-        let table = house.worker(&others).table.of(house.table.clinic());
-        let senders = SENDERS.map(|who| Worker::new(&house, who, &trace));
-        Self { house, trace, senders, others, table, played: Vec::new(), hash: DefaultHasher::new() }
+    /// A clinic whose senders have worked before.
+    pub(crate) async fn new(seed: u64, mistake: Option<Arc<Mistake>>) -> Self {
+        let stage = Stage::new(seed, mistake).await;
+        let hash = DefaultHasher::new();
+        let mut world = Self { stage, played: Vec::new(), broken: Vec::new(), hash, read_along: None };
+        for (who, warm) in [(0, WARM), (1, WARM + 1)] {
+            let mut history = History::calm();
+            history.requests = [u64::from(who == 0), u64::from(who == 1)];
+            world.plays_as(warm, history).await;
+        }
+        world
     }
 
-    /// A patient who agreed, with a visit tomorrow and a message about it that is due now.
-    async fn sets_out(&self, seed: u64) -> (PersonId, Address, AppointmentId, MessageId) {
-        let (house, now) = (&self.house, self.house.clock.now());
-        let table = &house.table;
-        let name = seed.to_string();
-        let origin = || Origin::new("crash", &name, None, now);
-        let mut person = Person::new(PersonId::derived(&[&name]), origin(), now);
-        let number = format!("+1212{:07}", 5_550_000 + seed % 10_000);
-        let address = Address::read(&number).unwrap();
-        let region = people::Region::us();
-        let contact = ContactPoint::read(person.id, ContactKind::Text, &number, 1, region).unwrap();
-        person.contacts.push(contact);
-        let starts_at = now + hours(24);
-        let zone: kernel::Zone = "America/New_York".parse().unwrap();
-        let visit = Appointment {
-            id: AppointmentId::derived(&[&name]),
-            person: person.id,
-            practitioner: None,
-            location: None,
-            service_type: None,
-            starts_at,
-            ends_at: starts_at + SignedDuration::from_mins(30),
-            wall: zone.wall(starts_at),
-            zone,
-            status: appointments::Status::Scheduled,
-            confirmation: Confirmation::default(),
-            out_of_reach: false,
-            first_visit: false,
-            online: false,
-            created_at: now,
-            cancel_reason: None,
-            generation: 1,
-            deleted_at: None,
-            origin: origin(),
-        };
-        let draft = Draft {
-            id: MessageId::derived_at(now, &[&name]),
-            person: person.id,
-            route: Route::Only(Channel::Sms),
-            category: Category::Appointment,
-            body: Body::Text { subject: None, text: format!("Hello {seed}").into() },
-            send_at: now,
-            not_after: Some(starts_at),
-            about: Some(About {
-                appointment: visit.id,
-                generation: 1,
-                statuses: Vec::new(),
-                out_of_reach: true,
-                unless_confirmed: false,
-            }),
-            asks: None,
-            source: messaging::Source::Staff { by: "crash".to_owned() },
-            resend_of: None,
-        };
-        let message = Message::from_draft(draft, now);
-        let mut write = table.write();
-        write.create(&person).create(&visit);
-        messaging::plan(&mut write, &message);
-        write.commit().await.unwrap();
-        let mut evidence = Evidence::of(Method::Form, now);
-        evidence.text_version = Some("1".to_owned());
-        let care = Grant::care(Channel::Sms);
-        consent::grant(table, &address, Some(person.id), care, &staff(), evidence).await.unwrap();
-        (person.id, address, visit.id, message.id)
+    /// Plays the history of a seed.
+    pub(crate) async fn plays(&mut self, seed: u64) {
+        Box::pin(self.plays_as(seed, History::of(seed))).await;
     }
 
     /// Plays one history up to where everybody who lives has done what they could.
-    pub(crate) async fn plays(&mut self, seed: u64) {
-        let history = History::of(seed);
-        let mut dice = Dice::new(seed ^ 0x5eed);
-        if dice.percent(10) {
-            // A process that was started just now remembers nothing.
-            self.senders = SENDERS.map(|who| Worker::new(&self.house, who, &self.trace));
+    pub(crate) async fn plays_as(&mut self, seed: u64, history: History) {
+        if history.cold {
+            self.stage.starts_senders();
         }
-        let (person, address, visit, message) = self.sets_out(seed).await;
+        let cast = self.stage.casts(seed, &history).await;
+        let stage = &self.stage;
         for answer in &history.answers {
-            self.house.providers.will(answer.clone());
+            stage.house.providers.will(answer.clone());
         }
-        for (worker, kill) in self.senders.iter().zip(history.kills) {
-            worker.fuse.arm(kill, dice.next() | 1);
+        for ((worker, kill), order) in stage.senders.iter().zip(history.kills).zip(history.order) {
+            worker.fuse.arm(kill, order);
         }
-        self.others.arm(None, dice.next() | 1);
-        self.trace.take();
-        let request = SendRequested { clinic: self.table.clinic(), message };
-        let [first, second] = &self.senders;
-        let work = async {
-            tokio::join!(
-                first.works(&self.house, request, history.requests[0]),
-                second.works(&self.house, request, history.requests[1]),
-            )
-        };
-        let (_, taken_back, ()) = tokio::join!(
-            work,
-            self.meanwhile(&history, person, &address, visit, message),
-            self.receipts(&history, message),
+        stage.others.arm(history.kill_others, history.order[2]);
+        stage.inbound.arm(history.kill_inbound, history.order[3]);
+        stage.trace.take();
+        let batch = [stage.request(cast.message)];
+        let [first, second] = &stage.senders;
+        let (_, mut told, receipts) = tokio::join!(
+            async {
+                tokio::join!(
+                    first.works(&stage.house, &batch, history.requests[0]),
+                    second.works(&stage.house, &batch, history.requests[1]),
+                )
+            },
+            Box::pin(stage.meanwhile(&history, &cast)),
+            Box::pin(stage.receipts(&history, cast.message)),
         );
-        let calls = self.trace.take();
-        for call in &calls {
-            (call.who, &call.what).hash(&mut self.hash);
+        told.receipts = receipts;
+        let calls = stage.trace.take();
+        stage.house.providers.forgets();
+        self.notes(seed, &history, &calls);
+        if let Err(says) = nobody_was_told_too_late(&history, &cast, &calls) {
+            self.broken.push(Broken { claim: "R5", seed, says });
         }
-        Self::nobody_was_told_too_late(&history, &calls);
-        self.house.providers.forgets();
-        self.played.push(Played { seed, history, message, taken_back });
+        self.played.push(Played { seed, history, cast, told });
     }
 
-    async fn meanwhile(
-        &self,
-        history: &History,
-        person: PersonId,
-        address: &Address,
-        visit: AppointmentId,
-        message: MessageId,
-    ) -> bool {
-        for _ in 0..history.patience {
-            tokio::task::yield_now().await;
+    /// What was done goes into the trace hash, and before the eyes of whoever reads along.
+    pub(crate) fn notes(&mut self, seed: u64, history: &History, calls: &[Call]) {
+        for call in calls {
+            (call.who, &call.what, call.done).hash(&mut self.hash);
         }
-        let actor = Actor::patient(person);
-        match history.meanwhile {
-            Meanwhile::Nothing => false,
-            Meanwhile::Cancel => messaging::cancel(&self.table, &staff(), message, None).await.is_ok(),
-            Meanwhile::OptOut => {
-                let evidence = Evidence::of(Method::Sms, self.house.clock.now());
-                let stopped =
-                    consent::opt_out(&self.table, address, Some(person), Scope::All, &actor, evidence).await;
-                assert!(stopped.unwrap().opted_out());
-                false
-            }
-            Meanwhile::Move => {
-                let starts_at = self.house.clock.now() + hours(48);
-                let change = Change::Move { starts_at, ends_at: None, location: None, practitioner: None };
-                appointments::change(&self.table, &NoPlan, &actor, visit, None, &change).await.unwrap();
-                false
-            }
+        if let Some(lines) = &mut self.read_along {
+            lines.push(format!("seed {seed}: {history:?}"));
+            lines.extend(calls.iter().map(|call| format!("  {call}")));
         }
     }
 
-    /// The provider tells how the message fares, as soon as it has it: perhaps before anybody else knows.
-    async fn receipts(&self, history: &History, message: MessageId) {
-        let mut told = history.receipts.iter();
-        for _ in 0..120 {
-            tokio::task::yield_now().await;
-            let Some(sent) = self.house.sent(message) else { continue };
-            let Some(status) = told.next() else { return };
-            let platform = platform::Platform {
-                table: self.house.platform.table.clone(),
-                ..self.house.platform.clone()
-            };
-            let receipt = Receipt {
-                provider: Provider::Twilio,
-                provider_id: sent.provider_id.clone(),
-                message: Some(message),
-                clinic: Some(sent.clinic),
-                attempt: Some(sent.attempt),
-                status: serde_json::from_value::<ReceiptStatus>(status.to_uppercase().into()).unwrap(),
-                error: None,
-                at: None,
-                address: None,
-                machine_open: false,
-            };
-            receipt::apply(&platform, &receipt).await.unwrap();
-        }
-    }
-
-    /// No provider is called if an opt-out or a move had been written before the sender read the fact for the
-    /// last time, and it reads after its claim.
-    fn nobody_was_told_too_late(history: &History, calls: &[Call]) {
-        let fact = match history.meanwhile {
-            Meanwhile::OptOut => "standing#",
-            Meanwhile::Move => "appointment#",
-            Meanwhile::Nothing | Meanwhile::Cancel => return,
-        };
-        let written = calls.iter().position(|call| call.who == "others" && call.what == "TransactWriteItems");
-        let Some(written) = written else { return };
-        for who in SENDERS {
-            let mine: Vec<(usize, &Call)> =
-                calls.iter().enumerate().filter(|(_, call)| call.who == who).collect();
-            for (at, _) in mine.iter().filter(|(_, call)| call.what == "POST") {
-                let before = || mine.iter().filter(|(index, _)| index < at);
-                let read =
-                    before().rfind(|(_, call)| call.what == "BatchGetItem" && call.body.contains(fact));
-                let claim =
-                    before().rfind(|(_, call)| call.what == "PutItem" && call.body.contains("SENDING"));
-                let (read, claim) = (read.expect("the fact is read").0, claim.expect("there is a claim").0);
-                assert!(claim < read, "{history:?}: the facts are read after the claim");
-                assert!(
-                    read < written,
-                    "{history:?}: sent although it had been written before the last read"
-                );
-            }
-        }
+    pub(crate) fn hashes(&mut self, what: impl Hash) {
+        what.hash(&mut self.hash);
     }
 
     /// Lets all that is left come to its end, and looks at what must hold; gives back what the histories were.
-    pub(crate) async fn settles(mut self) -> u64 {
-        self.house.time_passes(hours(3)).await;
-        let left = self.house.left_behind();
-        assert!(left.is_empty(), "{left:?}");
-        let mut statuses: BTreeMap<String, i64> = BTreeMap::new();
-        for played in &self.played {
-            let kept = self.house.message(played.message).await;
-            *statuses.entry(kept.status.name().to_owned()).or_default() += 1;
-            (played.message, kept.status, kept.attempts.len()).hash(&mut self.hash);
-            self.holds(played, &kept).await;
-        }
-        let mut counted: BTreeMap<String, i64> = BTreeMap::new();
-        for count in counters::counts(&self.house.table, "2026-06").await.unwrap() {
-            *counted.entry(count.status).or_default() += count.messages;
-        }
-        assert_eq!(counted, statuses, "every message is in one figure");
-        self.hash.finish()
+    pub(crate) async fn settles(mut self) -> (u64, Vec<Broken>) {
+        Box::pin(self.comes_to_rest()).await;
+        (self.hash.finish(), self.broken)
     }
 
-    async fn holds(&self, played: &Played, kept: &Message) {
-        let case = format!("seed {}, {:?}: {kept:?}", played.seed, played.history);
-        let taken = self.house.outbox().iter().filter(|sent| sent.message == played.message).count();
-        let heard = self.house.providers.heard();
-        let heard: Vec<_> = heard.iter().filter(|sent| sent.message == played.message).collect();
-        assert!(taken <= 1, "taken twice: {case}");
-        assert!(
-            heard.windows(2).all(|pair| pair[0].attempt < pair[1].attempt),
-            "an attempt is one call: {case}"
-        );
-        assert!(kept.attempts.len() >= heard.len(), "every call is on the record: {case}");
-        match kept.status {
-            Status::Sent | Status::Delivered | Status::Read => assert_eq!(taken, 1, "{case}"),
-            Status::Cancelled | Status::Skipped | Status::Expired => assert_eq!(taken, 0, "{case}"),
-            Status::Failed => {
-                let told = played.history.receipts.contains(&"undelivered");
-                assert!(taken == 0 || told, "{case}");
-            }
-            Status::Unknown => {}
-            _ => panic!("not settled: {case}"),
+    pub(crate) async fn comes_to_rest(&mut self) {
+        let stage = &self.stage;
+        stage.others.arm(None, 0);
+        stage.inbound.arm(None, 0);
+        stage.house.time_passes(hours(3)).await;
+        if stage.mistake.is_some() {
+            // The stream may tell everything once more.
+            stage.house.follows_again().await;
         }
-        if played.taken_back {
-            assert!(taken == 0 && kept.status == Status::Cancelled, "{case}");
-        }
-        let desk = self.house.table.get::<NotSent>(&NotSentKey { message: played.message }).await.unwrap();
-        let wants =
-            matches!(kept.status, Status::Unknown | Status::Failed | Status::Skipped | Status::Expired);
-        let shown = desk.is_some_and(|shown| shown.resolved.is_none());
-        assert_eq!(shown, wants, "the desk shows what reached nobody: {case}");
-        // What nothing stood against, nobody died over and the provider took as soon as it was asked has arrived.
-        let calm = played.history.kills == [None, None] && played.history.meanwhile == Meanwhile::Nothing;
-        let easy = played.history.answers.iter().all(|answer| {
-            matches!(answer, Answer::Accept | Answer::AcceptUnheard | Answer::Busy | Answer::Unreachable)
-        });
-        if calm && easy {
-            assert_eq!(taken, 1, "lost: {case}");
+        self.looks_at_all().await;
+        if !self.broken.is_empty() {
+            self.stage.house.may_go_wrong();
         }
     }
+}
+
+impl Stage {
+    async fn meanwhile(&self, history: &History, cast: &Cast) -> Told {
+        for _ in 0..history.patience {
+            tokio::task::yield_now().await;
+        }
+        let mut told = Told::default();
+        let now = self.house.clock.now();
+        let actor = Actor::patient(cast.person);
+        let yes = |done: Option<bool>| done == Some(true);
+        match history.meanwhile {
+            Meanwhile::Nothing => {}
+            Meanwhile::Cancel => {
+                let staff = staff();
+                let does = async { messaging::cancel(&self.table, &staff, cast.message, None).await.is_ok() };
+                told.taken_back = yes(self.others.run(does).await);
+            }
+            Meanwhile::OptOut => {
+                let does = async {
+                    let evidence = Evidence::of(Method::Verbal, now);
+                    let person = Some(cast.person);
+                    let said =
+                        consent::opt_out(&self.table, &cast.address, person, Scope::All, &actor, evidence);
+                    said.await.is_ok()
+                };
+                told.stopped = yes(Box::pin(self.others.run(does)).await);
+            }
+            Meanwhile::Move => {
+                let by = if cast.cause == Cause::Reminder { hours(3) } else { hours(48) };
+                let change =
+                    Change::Move { starts_at: now + by, ends_at: None, location: None, practitioner: None };
+                told.moved = yes(Box::pin(self.others.run(self.changes(cast, &change))).await);
+            }
+            Meanwhile::CallOff => {
+                let to = appointments::Status::Cancelled;
+                let change = Change::Status { to, reason: None };
+                told.called_off = yes(Box::pin(self.others.run(self.changes(cast, &change))).await);
+            }
+            Meanwhile::Writes(says) => {
+                if says == "C" {
+                    // Who confirms was asked.
+                    for _ in 0..150 {
+                        if self.house.sent(cast.message).is_some() {
+                            break;
+                        }
+                        tokio::task::yield_now().await;
+                    }
+                }
+                told.text_kept = Box::pin(self.comes_in(&cast.number, says)).await;
+                told.stopped = told.text_kept && history.meanwhile.stops();
+            }
+        }
+        told
+    }
+
+    /// Somebody writes a text. The provider calls again until it is answered to; what takes it in may die.
+    async fn comes_in(&self, number: &str, says: &str) -> bool {
+        let id = format!("SM{:0>32}", number.trim_start_matches('+'));
+        let call = || House::through(&self.webhooks, House::text_of_twilio(number, says, &id));
+        let mut answered = self.others.run(call()).await;
+        if answered.as_ref().is_none_or(|(status, _)| !status.is_success()) {
+            self.others.arm(None, 1);
+            answered = self.others.run(call()).await;
+        }
+        let jobs = self.house.queue.take(Lane::Inbound, 10);
+        let raw: Vec<_> = jobs.iter().map(|delivery| delivery.job.clone()).collect();
+        let worked = Box::pin(self.inbound.run(self.taker.run(raw.clone()))).await;
+        // What was not done, or by somebody who died, comes again.
+        let again = match worked {
+            None => raw,
+            Some(worked) => raw
+                .into_iter()
+                .zip(worked)
+                .filter(|(_, worked)| worked.is_err())
+                .map(|(job, _)| job)
+                .collect(),
+        };
+        self.house.queue.settle(jobs.into_iter().map(|delivery| (delivery, Ok(()))).collect());
+        self.house.queue.push(&again).await.unwrap();
+        answered.is_some_and(|(status, _)| status.is_success())
+    }
+
+    /// The provider tells how the message fares, as soon as it has it: perhaps before anybody else knows.
+    async fn receipts(&self, history: &History, message: MessageId) -> Vec<Status> {
+        let mut done = Vec::new();
+        let mut left = history.receipts.iter();
+        for _ in 0..120 {
+            tokio::task::yield_now().await;
+            let Some(sent) = self.house.sent(message) else { continue };
+            let Some(says) = left.next() else { break };
+            let code = (*says == "undelivered").then_some("30005");
+            let call = House::receipt_of_twilio(&sent, says, code);
+            let (status, _) = Box::pin(House::through(&self.receipts, call)).await;
+            if status.is_success() {
+                done.push(meaning(says));
+            }
+        }
+        done
+    }
+}
+
+/// Where a message stands by a word of Twilio's.
+pub(crate) fn meaning(says: &str) -> Status {
+    match says {
+        "delivered" => Status::Delivered,
+        "read" => Status::Read,
+        "undelivered" | "failed" => Status::Failed,
+        _ => Status::Sent,
+    }
+}
+
+/// No provider is called if an opt-out or a change of the visit had been written before the sender read the fact
+/// for the last time, and it reads after its claim.
+pub(crate) fn nobody_was_told_too_late(history: &History, cast: &Cast, calls: &[Call]) -> Result<(), String> {
+    let message = cast.message.to_string();
+    let fact = match history.meanwhile {
+        Meanwhile::Move | Meanwhile::CallOff => "appointment#",
+        meanwhile if meanwhile.stops() => "standing#",
+        _ => "",
+    };
+    let written = calls.iter().position(|call| {
+        let by_others = !SENDERS.contains(&call.who);
+        by_others && call.done && call.writes() && !fact.is_empty() && call.body.contains(fact)
+    });
+    for who in SENDERS {
+        let mine: Vec<(usize, &Call)> =
+            calls.iter().enumerate().filter(|(_, call)| call.who == who).collect();
+        for (at, _) in mine.iter().filter(|(_, call)| call.sends() && call.body.contains(&message)) {
+            let before = || mine.iter().filter(|(index, _)| index < at);
+            let claim = before().rfind(|(_, call)| {
+                call.writes() && call.body.contains(&message) && call.body.contains("SENDING")
+            });
+            let Some((claim, _)) = claim else {
+                return Err("a provider is called without a claim".to_owned());
+            };
+            for needed in ["appointment#", "standing#"] {
+                let read = before().rfind(|(_, call)| call.reads() && call.body.contains(needed));
+                let Some((read, _)) = read else { return Err(format!("{needed} is never read")) };
+                if read < claim {
+                    return Err(format!("{needed} is read before the claim"));
+                }
+                if needed == fact && written.is_some_and(|written| written < *read) {
+                    return Err("sent although it had been said before the last read".to_owned());
+                }
+            }
+        }
+    }
+    Ok(())
 }

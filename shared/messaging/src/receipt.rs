@@ -123,14 +123,13 @@ fn note(attempt: &mut Attempt, receipt: &Receipt, status: AttemptStatus, at: Tim
     if status > attempt.status {
         attempt.status = status;
         attempt.ended_at.get_or_insert(at);
-        if let Some(error) = &receipt.error {
-            attempt.error = Some(AttemptError {
-                code: Some(error.code.clone()),
-                class: error.class,
-                says: error.says.clone().into_owned(),
-                text: error.text.clone(),
-            });
-        }
+        // What outranks a failure leaves nothing of it, whichever was told first.
+        attempt.error = receipt.error.as_ref().map(|error| AttemptError {
+            code: Some(error.code.clone()),
+            class: error.class,
+            says: error.says.clone().into_owned(),
+            text: error.text.clone(),
+        });
     }
 }
 

@@ -1,33 +1,45 @@
-//! What can go wrong around one worker: it is killed at one of its calls to the outside, and others run between
-//! its calls.
+//! What can go wrong around one worker: it is killed at one of its calls to the outside, an answer gets lost,
+//! the other side is overloaded, others run between its calls.
 
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use aws_sdk_dynamodb::{
-    Client,
-    config::{BehaviorVersion, Credentials, Region},
-};
-use aws_smithy_runtime_api::client::{
-    http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn},
-    orchestrator::HttpRequest,
-};
-use bytes::Bytes;
-use embedded::Embedded;
-use futures::future::BoxFuture;
-use http::{Request, Response};
-use platform::{Auth, Http, HttpFault};
 use tokio::sync::Notify;
 
-/// Where a worker dies.
+use crate::{Mistake, Turns};
+
+/// Where a worker is cut off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kill {
-    /// Before its n-th call, from 1.
+    /// Dies before its n-th call, from 1.
     Before(usize),
-    /// After its n-th call was done and before it hears of it.
+    /// Lives on, but the answer to its n-th call gets lost after the call was done.
+    Unheard(usize),
+    /// Dies after its n-th call was done and before it hears of it.
     After(usize),
+}
+
+impl Kill {
+    /// All the ways to be cut off at the n-th call.
+    pub fn all(n: usize) -> [Self; 3] {
+        [Self::Before(n), Self::Unheard(n), Self::After(n)]
+    }
+
+    /// Whether the worker dies of it.
+    pub fn is_deadly(self) -> bool {
+        !matches!(self, Self::Unheard(_))
+    }
+}
+
+/// How the table and the queue fare, in percent of the calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Weather {
+    /// Refused for now.
+    pub throttled: u64,
+    /// Fail inside; every second one of them was done all the same.
+    pub failing: u64,
 }
 
 /// A call to the outside, as it was done.
@@ -35,10 +47,58 @@ pub enum Kill {
 pub struct Call {
     /// By whom.
     pub who: &'static str,
-    /// An operation of the table, or the method of HTTP.
+    /// An operation of the table, the method of HTTP, or `Push` for the queue.
     pub what: String,
     /// The whole request.
     pub body: String,
+    /// Whether the other side did as it was asked.
+    pub done: bool,
+}
+
+impl Call {
+    /// Whether it reads from the table.
+    pub fn reads(&self) -> bool {
+        matches!(self.what.as_str(), "GetItem" | "BatchGetItem" | "TransactGetItems" | "Query" | "Scan")
+            || self.what.ends_with("Statement") && self.body.contains("SELECT")
+    }
+
+    /// Whether it writes to the table.
+    pub fn writes(&self) -> bool {
+        matches!(
+            self.what.as_str(),
+            "PutItem" | "UpdateItem" | "DeleteItem" | "BatchWriteItem" | "TransactWriteItems"
+        ) || self.what.ends_with("Statement") && !self.body.contains("SELECT")
+    }
+
+    /// Whether a provider is asked to send.
+    pub fn sends(&self) -> bool {
+        self.what == "POST"
+    }
+}
+
+/// One line: who, what, and which items at which status.
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:<9} {:<20}", self.who, self.what)?;
+        let mut kinds: Vec<&str> = ["\"kind\":{\"S\":\"", "\"sk\":{\"S\":\""]
+            .iter()
+            .flat_map(|mark| after(&self.body, mark))
+            .collect();
+        kinds.extend(
+            after(&self.body, "\"status\":{\"S\":\"").filter(|word| word.chars().all(char::is_uppercase)),
+        );
+        kinds.sort_unstable();
+        kinds.dedup();
+        for kind in kinds {
+            write!(f, " {}", kind.trim_end_matches('#'))?;
+        }
+        if self.done { Ok(()) } else { write!(f, "  (refused or unheard)") }
+    }
+}
+
+/// The texts that stand between a mark and the next quotation mark or key part.
+fn after<'a>(body: &'a str, mark: &'a str) -> impl Iterator<Item = &'a str> {
+    body.match_indices(mark).filter_map(move |(at, _)| body[at + mark.len()..].split(['"', '#']).next())
 }
 
 /// What several workers have done, in the order in which it was done.
@@ -51,8 +111,17 @@ impl Trace {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn note(&self, call: Call) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+    fn note(&self, call: Call) -> usize {
+        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.push(call);
+        calls.len() - 1
+    }
+
+    fn done(&self, index: usize, done: bool) {
+        let mut calls = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(call) = calls.get_mut(index) {
+            call.done = done;
+        }
     }
 }
 
@@ -74,12 +143,33 @@ struct State {
     /// Of the scheduler; zero leaves the order alone.
     dice: u64,
     blown: bool,
+    weather: Weather,
+    turns: Option<Turns>,
+    mistake: Option<Arc<Mistake>>,
+    silent: bool,
 }
 
 impl fmt::Debug for Fuse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Fuse({})", self.0.who)
     }
+}
+
+/// xorshift64: a period of all values but zero.
+fn roll(dice: &mut u64) -> u64 {
+    *dice ^= *dice << 13;
+    *dice ^= *dice >> 7;
+    *dice ^= *dice << 17;
+    *dice
+}
+
+/// What the weather does to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fares {
+    Well,
+    Throttled,
+    Fails,
+    FailsAfter,
 }
 
 impl Fuse {
@@ -96,9 +186,40 @@ impl Fuse {
         Self(Arc::new(Inner { who, trace, state: Mutex::default(), news: Notify::new() }))
     }
 
-    /// Sets it anew, and counts the calls from here.
+    /// A fuse whose worker's calls are not traced.
+    pub fn silent(who: &'static str) -> Self {
+        let fuse = Self::of(who, &Trace::default());
+        fuse.state().silent = true;
+        fuse
+    }
+
+    /// Sets it anew, and counts the calls from here. Weather and mistakes stay.
     pub fn arm(&self, kill: Option<Kill>, seed: u64) {
-        *self.state() = State { kill, calls: 0, dice: seed, blown: false };
+        let mut state = self.state();
+        (state.kill, state.calls, state.dice, state.blown, state.turns) = (kill, 0, seed, false, None);
+    }
+
+    /// The weather from here on.
+    pub fn weathers(&self, weather: Weather) {
+        self.state().weather = weather;
+    }
+
+    /// Calls are made when it is their turn, until the next time it is armed.
+    pub fn takes_turns(&self, turns: &Turns) {
+        self.state().turns = Some(turns.clone());
+    }
+
+    /// From here on a mistake is made on the wire.
+    pub fn errs(&self, mistake: Option<&Arc<Mistake>>) {
+        self.state().mistake = mistake.cloned();
+    }
+
+    pub(crate) fn mistake(&self) -> Option<Arc<Mistake>> {
+        self.state().mistake.clone()
+    }
+
+    pub(crate) fn who(&self) -> &'static str {
+        self.0.who
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -112,11 +233,16 @@ impl Fuse {
 
     /// Runs a worker until it is done or dead; nothing is left of a dead one.
     pub async fn run<T>(&self, work: impl Future<Output = T>) -> Option<T> {
-        tokio::select! {
+        let done = tokio::select! {
             biased;
             () = self.blown() => None,
             done = work => Some(done),
+        };
+        let turns = self.state().turns.clone();
+        if let Some(turns) = turns {
+            turns.leaves(self.0.who);
         }
+        done
     }
 
     async fn blown(&self) {
@@ -142,83 +268,67 @@ impl Fuse {
             if state.dice == 0 {
                 return;
             }
-            // xorshift64: a period of all values but zero.
-            state.dice ^= state.dice << 13;
-            state.dice ^= state.dice >> 7;
-            state.dice ^= state.dice << 17;
-            state.dice % 5
+            roll(&mut state.dice) % 5
         };
         for _ in 0..turns {
             tokio::task::yield_now().await;
         }
     }
 
-    async fn call<T>(&self, what: &str, body: &[u8], does: impl Future<Output = T>) -> T {
-        let (n, kill) = {
+    /// What becomes of the next call to the table or the queue.
+    pub(crate) fn fares(&self) -> Fares {
+        let mut state = self.state();
+        let weather = state.weather;
+        if weather == Weather::default() {
+            return Fares::Well;
+        }
+        if state.dice == 0 {
+            state.dice = 1;
+        }
+        let drawn = (roll(&mut state.dice) >> 16) % 200;
+        if drawn < 2 * weather.throttled {
+            Fares::Throttled
+        } else if drawn >= 2 * (weather.throttled + weather.failing) {
+            Fares::Well
+        } else if drawn % 2 == 0 {
+            Fares::Fails
+        } else {
+            Fares::FailsAfter
+        }
+    }
+
+    /// Makes one call; `well` tells from what came of it whether it was done. Nothing if the answer got lost.
+    pub(crate) async fn call<T>(
+        &self,
+        what: &str,
+        body: &[u8],
+        does: impl Future<Output = T>,
+        well: impl Fn(&T) -> bool,
+    ) -> Option<T> {
+        let (n, kill, turns, silent) = {
             let mut state = self.state();
             state.calls += 1;
-            (state.calls, state.kill)
+            (state.calls, state.kill, state.turns.clone(), state.silent)
         };
+        if let Some(turns) = turns {
+            turns.mine(self.0.who).await;
+        }
         self.pause().await;
         if kill == Some(Kill::Before(n)) {
             self.dies().await;
         }
-        let body = String::from_utf8_lossy(body).into_owned();
-        self.0.trace.note(Call { who: self.0.who, what: what.to_owned(), body });
+        let noted = (!silent).then(|| {
+            let body = String::from_utf8_lossy(body).into_owned();
+            self.0.trace.note(Call { who: self.0.who, what: what.to_owned(), body, done: false })
+        });
         let done = does.await;
+        if let Some(noted) = noted {
+            self.0.trace.done(noted, well(&done));
+        }
         self.pause().await;
         if kill == Some(Kill::After(n)) {
             self.dies().await;
         }
-        done
-    }
-}
-
-#[derive(Clone, Debug)]
-struct Wire {
-    fuse: Fuse,
-    embedded: Embedded,
-}
-
-impl HttpConnector for Wire {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Self { fuse, embedded } = self.clone();
-        HttpConnectorFuture::new(async move {
-            let target = request.headers().get("x-amz-target").unwrap_or_default();
-            let what = target.rsplit('.').next().unwrap_or_default().to_owned();
-            let body = request.body().bytes().unwrap_or_default().to_vec();
-            fuse.call(&what, &body, async { embedded.call(request).await }).await
-        })
-    }
-}
-
-/// A client of the database with a fuse in its wire.
-pub(crate) fn client(embedded: &Embedded, fuse: &Fuse) -> Client {
-    let wire = Wire { fuse: fuse.clone(), embedded: embedded.clone() };
-    let connector = SharedHttpConnector::new(wire);
-    let config = aws_sdk_dynamodb::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::from_static("us-east-1"))
-        .credentials_provider(Credentials::new("local", "local", None, None, "testkit"))
-        .endpoint_url("http://embedded.invalid")
-        .http_client(http_client_fn(move |_, _| connector.clone()))
-        .build();
-    Client::from_conf(config)
-}
-
-/// Providers with a fuse in their wire.
-pub(crate) struct FusedHttp {
-    pub(crate) fuse: Fuse,
-    pub(crate) http: Arc<dyn Http>,
-}
-
-impl Http for FusedHttp {
-    fn send<'a>(
-        &'a self,
-        request: Request<Bytes>,
-        auth: &'a Auth,
-    ) -> BoxFuture<'a, Result<Response<Bytes>, HttpFault>> {
-        let (what, body) = (request.method().to_string(), request.body().clone());
-        Box::pin(async move { self.fuse.call(&what, &body, self.http.send(request, auth)).await })
+        (kill != Some(Kill::Unheard(n))).then_some(done)
     }
 }

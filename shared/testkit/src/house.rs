@@ -25,7 +25,7 @@ use table::{ClinicTable, Due, Kept, Table, changed};
 
 use crate::{
     FakeProviders, Fuse, HELP_NUMBER, OUR_NUMBER, at,
-    fuse::{self, FusedHttp},
+    connect::{self, FusedHttp, FusedQueue},
 };
 
 /// Where the outside finds us.
@@ -72,15 +72,21 @@ pub struct House {
     pub(crate) buckets: RefCell<BTreeSet<Timestamp>>,
     versions: Cell<u64>,
     leaves: Cell<bool>,
+    wrong: Cell<bool>,
 }
 
 impl House {
     /// A clinic without rules and patients. The seed decides all ids.
     pub fn new(seed: u64) -> LocalBoxFuture<'static, Self> {
-        Box::pin(Self::begins(seed))
+        Box::pin(Self::begins(seed, None))
     }
 
-    async fn begins(seed: u64) -> Self {
+    /// A clinic whose own workers have this fuse in their wires; it leaves what opens the clinic alone.
+    pub fn behind(seed: u64, fuse: Fuse) -> LocalBoxFuture<'static, Self> {
+        Box::pin(Self::begins(seed, Some(fuse)))
+    }
+
+    async fn begins(seed: u64, fuse: Option<Fuse>) -> Self {
         let clock = Clock::fixed(at("2026-06-08T14:00:00Z"), seed);
         let embedded = Embedded::memory().expect("memory is there");
         let table = embedded.table(clock.clone()).await.expect("an empty database takes a table");
@@ -109,12 +115,13 @@ impl House {
             http: Arc::new(providers.clone()),
             settings: Arc::new(settings),
         };
+        let workers = fuse.map_or_else(|| platform.clone(), |fuse| fused(&platform, &embedded, &fuse));
         let house = Self {
-            sender: sender::Work::on(&platform),
-            inbound: inbound::Work::on(&platform),
-            imports: imports::Work::on(&platform),
-            reminders: reminders::Work::on(&platform),
-            projector: projector::Work::on(&platform),
+            sender: sender::Work::on(&workers),
+            inbound: inbound::Work::on(&workers),
+            imports: imports::Work::on(&workers),
+            reminders: reminders::Work::on(&workers),
+            projector: projector::Work::on(&workers),
             table: table.of(ClinicId::derived(&["house"])),
             clock,
             platform,
@@ -125,6 +132,7 @@ impl House {
             buckets: RefCell::default(),
             versions: Cell::new(0),
             leaves: Cell::new(false),
+            wrong: Cell::new(false),
         };
         house.opens().await;
         house
@@ -190,14 +198,7 @@ impl House {
 
     /// The platform of one worker of its own, with a fuse in its wires.
     pub fn worker(&self, fuse: &Fuse) -> Platform {
-        let client = fuse::client(&self.embedded, fuse);
-        let http: Arc<dyn Http> =
-            Arc::new(FusedHttp { fuse: fuse.clone(), http: Arc::new(self.providers.clone()) });
-        Platform {
-            table: Table::new(move || client.clone(), "comms".to_owned(), self.clock.clone()),
-            http,
-            ..self.platform.clone()
-        }
+        fused(&self.platform, &self.embedded, fuse)
     }
 
     /// One minute's tick.
@@ -264,6 +265,28 @@ impl House {
         self.leaves.set(true);
     }
 
+    /// Mistakes are made here on purpose: what comes of it is looked at by others.
+    pub fn may_go_wrong(&self) {
+        self.wrong.set(true);
+    }
+
+    /// One batch of the stream goes to a projector of the caller's; whether it was followed or there is none. A
+    /// batch that fails comes again.
+    pub async fn follows_with(&self, projector: &projector::Work) -> bool {
+        let place = self.place.borrow().clone();
+        let (changes, next) = self.embedded.changes(place.as_deref()).unwrap();
+        if changes.is_empty() {
+            return true;
+        }
+        let due = changes.iter().filter_map(changed::<Due>).filter_map(|due| due.ok()?.1);
+        self.buckets.borrow_mut().extend(due.map(|due| due.minute));
+        let followed = projector.run(changes).await.is_ok();
+        if followed {
+            *self.place.borrow_mut() = next.or(place);
+        }
+        followed
+    }
+
     /// All items of a kind, as they stand in the table.
     pub(crate) fn items(&self, kind: &str) -> Vec<HashMap<String, AttributeValue>> {
         let mut found = Vec::new();
@@ -322,9 +345,21 @@ impl House {
     }
 }
 
+/// The same platform with a fuse in the wires to the table, the queue and the providers.
+fn fused(platform: &Platform, embedded: &Embedded, fuse: &Fuse) -> Platform {
+    let client = connect::client(embedded, fuse);
+    let http: Arc<dyn Http> = Arc::new(FusedHttp { fuse: fuse.clone(), http: platform.http.clone() });
+    Platform {
+        table: Table::new(move || client.clone(), "comms".to_owned(), platform.clock.clone()),
+        queue: Arc::new(FusedQueue { fuse: fuse.clone(), queue: platform.queue.clone() }),
+        http,
+        ..platform.clone()
+    }
+}
+
 impl Drop for House {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if std::thread::panicking() || self.wrong.get() {
             return;
         }
         let twice = self.providers.taken_twice();

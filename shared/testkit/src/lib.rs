@@ -6,20 +6,25 @@
 //! provider.
 #![expect(clippy::unwrap_used, reason = "everything here is a test: what does not go as it should ends it")]
 
+mod connect;
 mod fuse;
 mod house;
 mod look;
+mod mistake;
 mod patient;
 mod providers;
 mod time;
+mod turns;
 mod visit;
 mod wire;
 
-pub use fuse::{Call, Fuse, Kill, Trace};
+pub use fuse::{Call, Fuse, Kill, Trace, Weather};
 pub use house::{House, PUBLIC, staff};
+pub use mistake::{Act, Fate, Item, Mistake, Seen, Sending};
 pub use patient::{NewPatient, Patient};
 pub use providers::{Answer, FakeProviders, Sent};
 pub use time::{hours, minutes};
+pub use turns::Turns;
 pub use visit::Visit;
 
 /// The number that texts of the clinic come from.

@@ -130,6 +130,16 @@ impl FakeProviders {
         self.state().taken.iter().find(|sent| sent.message == message).cloned()
     }
 
+    /// Every call to send a message that was heard, in order.
+    pub fn heard_of(&self, message: MessageId) -> Vec<Sent> {
+        self.state().heard.iter().filter(|sent| sent.message == message).cloned().collect()
+    }
+
+    /// How often a message was taken.
+    pub fn times_taken(&self, message: MessageId) -> usize {
+        self.state().taken.iter().filter(|sent| sent.message == message).count()
+    }
+
     /// How often somebody asked what became of a message.
     pub fn looked_up(&self) -> usize {
         self.state().looked_up
@@ -259,8 +269,9 @@ fn text(body: &[u8], at: Timestamp) -> Sent {
     let field = |wanted: &str| {
         fields.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.clone()).unwrap_or_default()
     };
-    let callback = field("StatusCallback");
-    let url = Url::parse(&callback).expect("every text says where its receipts go");
+    let mut url = Url::parse(&field("StatusCallback")).expect("every text says where its receipts go");
+    // What stands behind `#` is a wish about the connection: Twilio neither sends nor signs it.
+    url.set_fragment(None);
     let id = |wanted: &str| {
         url.query_pairs()
             .find(|(name, _)| name == wanted)
@@ -277,7 +288,7 @@ fn text(body: &[u8], at: Timestamp) -> Sent {
         message: id("message").parse().expect("the message travels along"),
         attempt: id("attempt").parse().expect("the attempt travels along"),
         provider_id: String::new(),
-        callback,
+        callback: url.into(),
         at,
     }
 }
