@@ -320,7 +320,7 @@ async fn what_tells_of_a_patient_stays_where_it_has_its_place() {
     let house = House::new(830).await;
     house.may_leave_work();
     let files = tempfile::tempdir().unwrap();
-    story(&house).await;
+    Box::pin(story(&house)).await;
     let api = Api::on(&house, files.path());
 
     // It is there, for those who may see it.

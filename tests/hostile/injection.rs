@@ -26,10 +26,10 @@ fn headers_of(request: &Value) -> Vec<(String, String)> {
         match value {
             Value::String(text) => out.push((at, text.clone())),
             Value::Array(values) => {
-                values.iter().enumerate().for_each(|(n, value)| strings(format!("{at}/{n}"), value, out))
+                values.iter().enumerate().for_each(|(n, value)| strings(format!("{at}/{n}"), value, out));
             }
             Value::Object(map) => {
-                map.iter().for_each(|(name, value)| strings(format!("{at}/{name}"), value, out))
+                map.iter().for_each(|(name, value)| strings(format!("{at}/{name}"), value, out));
             }
             _ => {}
         }

@@ -65,7 +65,8 @@ impl Call {
             (self.url.clone(), self.body.clone(), self.signature.clone());
         match dice.below(4) {
             0 => {
-                url = dice.break_text(&url, &["?", "&a=1", ":443", "/..", "@", "#x", "%2e", "//evil.example"])
+                url =
+                    dice.break_text(&url, &["?", "&a=1", ":443", "/..", "@", "#x", "%2e", "//evil.example"]);
             }
             1 => signature = dice.break_text(&signature, &["=", "AAAA", ",", "sha1="]),
             _ => {

@@ -174,7 +174,7 @@ fn every_clock_in_the_world_is_read_as_python_reads_it() {
 fn around_every_change_of_a_clock_reminders_go_out_when_they_should() {
     let told = told_by_python();
     // Many names share one clock.
-    let clocks: BTreeMap<(i64, &[(i64, i64)]), &str> = told
+    let clocks: BTreeMap<_, &str> = told
         .iter()
         .map(|(name, offsets)| ((offsets.first, offsets.changes.as_slice()), name.as_str()))
         .collect();
