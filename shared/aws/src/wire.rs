@@ -59,6 +59,9 @@ pub(crate) struct Wire {
     rest: Duration,
     tls: OnceLock<Result<TlsConnector, &'static str>>,
     waiting: Mutex<HashMap<Place, Vec<Line>>>,
+    /// Held while a connection is opened. Ten calls at once would open ten, at two million instructions each; one
+    /// after the other, most find that an earlier one has become free.
+    opening: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for Wire {
@@ -100,36 +103,57 @@ fn address(request: &mut Request<SdkBody>) -> Result<Place, Broken> {
 
 impl Wire {
     pub(crate) fn new(trust: Trust, connect: Duration, rest: Duration) -> Arc<Self> {
-        Arc::new(Self { trust, connect, rest, tls: OnceLock::new(), waiting: Mutex::default() })
+        Arc::new(Self {
+            trust,
+            connect,
+            rest,
+            tls: OnceLock::new(),
+            waiting: Mutex::default(),
+            opening: tokio::sync::Mutex::default(),
+        })
     }
 
     /// Makes one call and takes the whole answer. Another attempt is made by itself only while nothing has left.
     pub(crate) async fn send(&self, mut request: Request<SdkBody>) -> Result<Response<Bytes>, Broken> {
         let place = address(&mut request)?;
-        while let Some(mut line) = self.rested(&place) {
-            if line.send.ready().await.is_err() {
-                continue;
-            }
+        loop {
+            // Waiting for a turn is a part of connecting: nothing has left when its time is over.
+            let line = match timeout(self.connect, self.line(&place)).await {
+                Ok(line) => line.map_err(Broken::NotSent)?,
+                Err(_) => return Err(Broken::NotSent("no connection in time")),
+            };
+            let (mut line, is_new) = line;
             match line.send.try_send_request(request).await {
                 Ok(answer) => return self.take(place, line, answer).await,
-                // The other side had ended the connection before it was written to.
                 Err(mut error) => match error.take_message() {
-                    Some(unsent) => request = unsent,
+                    // The other side had ended the connection before it was written to.
+                    Some(unsent) if !is_new => request = unsent,
+                    Some(_) => return Err(Broken::NotSent("connection lost")),
                     None => return Err(Broken::NoAnswer("connection lost")),
                 },
             }
         }
-        let mut line = match timeout(self.connect, self.open(&place)).await {
-            Ok(line) => line.map_err(Broken::NotSent)?,
-            Err(_) => return Err(Broken::NotSent("no connection in time")),
-        };
-        match line.send.try_send_request(request).await {
-            Ok(answer) => self.take(place, line, answer).await,
-            Err(mut error) => match error.take_message() {
-                Some(_) => Err(Broken::NotSent("connection lost")),
-                None => Err(Broken::NoAnswer("connection lost")),
-            },
+    }
+
+    /// A connection that waits, or a new one, and whether it is new.
+    async fn line(&self, place: &Place) -> Result<(Line, bool), &'static str> {
+        if let Some(line) = self.ready(place).await {
+            return Ok((line, false));
         }
+        let _turn = self.opening.lock().await;
+        if let Some(line) = self.ready(place).await {
+            return Ok((line, false));
+        }
+        Ok((self.open(place).await?, true))
+    }
+
+    async fn ready(&self, place: &Place) -> Option<Line> {
+        while let Some(mut line) = self.rested(place) {
+            if line.send.ready().await.is_ok() {
+                return Some(line);
+            }
+        }
+        None
     }
 
     async fn take(
