@@ -163,13 +163,14 @@ async fn channel(
     Ok(match &draft.route {
         Route::Only(channel) => Some(*channel),
         Route::FirstOf(channels) => channels.first().copied(),
-        Route::Auto => match &stated.channels {
-            Some(channels) => channels.first().copied(),
-            None => {
+        Route::Auto => {
+            if let Some(channels) = &stated.channels {
+                channels.first().copied()
+            } else {
                 let own = consent::settings(table).await?.map(Kept::into_value).unwrap_or_default();
                 own.defaults.of(draft.category).and_then(|channels| channels.first().copied())
             }
-        },
+        }
     })
 }
 
@@ -211,30 +212,27 @@ async fn collect(
             continue;
         }
         let mut write = table.write();
-        let next = match &kept {
-            Some(kept) => {
-                let next = Message { body: Some(body(&pieces)), pieces, ..(**kept).clone() };
-                write.replace(kept, &next);
-                next
-            }
-            None => {
-                let digest = Draft {
-                    id,
-                    person: slot.person,
-                    route: Route::Only(slot.channel),
-                    category: draft.category,
-                    body: body(&pieces),
-                    send_at: slot.at,
-                    not_after: None,
-                    about: None,
-                    asks: None,
-                    source: Source::Digest { automatic },
-                    resend_of: None,
-                };
-                let next = Message { pieces, ..Message::from_draft(digest, now) };
-                plan(&mut write, &next);
-                next
-            }
+        let next = if let Some(kept) = &kept {
+            let next = Message { body: Some(body(&pieces)), pieces, ..(**kept).clone() };
+            write.replace(kept, &next);
+            next
+        } else {
+            let digest = Draft {
+                id,
+                person: slot.person,
+                route: Route::Only(slot.channel),
+                category: draft.category,
+                body: body(&pieces),
+                send_at: slot.at,
+                not_after: None,
+                about: None,
+                asks: None,
+                source: Source::Digest { automatic },
+                resend_of: None,
+            };
+            let next = Message { pieces, ..Message::from_draft(digest, now) };
+            plan(&mut write, &next);
+            next
         };
         let until = slot.at.saturating_add(KEPT).unwrap_or(slot.at);
         write.create(&Collected { piece: draft.id, digest: id, until });
