@@ -41,6 +41,18 @@ def action(service, method, path, headers, body, *request):
 
 iam_actions.extract_iam_action = action
 
+# A statement names its table itself.
+arns_of = iam_actions.dynamodb_resource_arns
+
+
+def arns(body, region, account):
+    named = re.search(rb'"Statement"\s*:\s*"\s*UPDATE\s+\\"([^\\"]+)', body or b"")
+    found = arns_of(body, region, account)
+    return found if found or not named else [f"arn:aws:dynamodb:{region}:{account}:table/{named[1].decode()}"]
+
+
+iam_actions.dynamodb_resource_arns = arns
+
 # The condition key `dynamodb:LeadingKeys`, which it does not know: the partitions that a request names.
 context_of = iam_actions.dynamodb_service_context
 
@@ -64,7 +76,9 @@ def partitions(request):
             found += [t for t in texts(one.get("Parameters", [])) if re.match(r"(cln_\w+|all)#[^#]+", t)][:1]
     else:
         items = [part for item in request.get("TransactItems", []) for part in item.values()]
-        items += [{"Key": key} for table in request.get("RequestItems", {}).values() for key in table.get("Keys", [])]
+        for table in request.get("RequestItems", {}).values():
+            # Keys that are read, or items that are written.
+            items += [{"Key": key} for key in table["Keys"]] if "Keys" in table else [p for one in table for p in one.values()]
         for item in items or [request]:
             found += texts((item.get("Key") or item.get("Item") or {}).get("pk", {}))
     return sorted(set(found))

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use dynoxide::{
     Database,
     actions::{
@@ -73,12 +74,13 @@ fn item(map: &Map<String, Value>) -> HashMap<String, AttributeValue> {
     map.iter().filter_map(|(name, value)| Some((name.clone(), attribute(value)?))).collect()
 }
 
-/// The wire form `{"S": "…"}` as the SDK's type; sets and binaries do not occur in our items.
+/// The wire form `{"S": "…"}` as the SDK's type; sets do not occur in our items.
 fn attribute(value: &Value) -> Option<AttributeValue> {
     let (kind, inner) = value.as_object()?.iter().next()?;
     Some(match kind.as_str() {
         "S" => AttributeValue::S(inner.as_str()?.to_owned()),
         "N" => AttributeValue::N(inner.as_str()?.to_owned()),
+        "B" => AttributeValue::B(Blob::new(STANDARD.decode(inner.as_str()?).ok()?)),
         "BOOL" => AttributeValue::Bool(inner.as_bool()?),
         "NULL" => AttributeValue::Null(true),
         "M" => AttributeValue::M(item(inner.as_object()?)),

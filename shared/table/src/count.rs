@@ -15,7 +15,7 @@ pub struct Counter {
     pub value: i64,
 }
 
-fn value(item: &crate::item::Item) -> i64 {
+pub(crate) fn value(item: &crate::item::Item) -> i64 {
     item.get("n").and_then(|n| n.as_n().ok()).and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 

@@ -28,6 +28,9 @@ pub struct Due {
     pub clinic: Option<ClinicId>,
     /// The work.
     pub job: RawJob,
+    /// When it was put there. What was put into a bucket before its minute came has been pushed when the minute
+    /// was swept.
+    pub put: Timestamp,
 }
 
 /// The full minute an instant lies in.
@@ -46,9 +49,9 @@ impl Due {
         at: Timestamp,
         id: &str,
         job: RawJob,
-        _now: Timestamp,
+        now: Timestamp,
     ) -> Self {
-        Self { minute: minute(at), id: id.to_owned(), at, clinic, job }
+        Self { minute: minute(at), id: id.to_owned(), at, clinic, job, put: now }
     }
 
     pub(crate) fn place(at: Timestamp, id: &str) -> DueKey {

@@ -12,6 +12,15 @@ pub trait Entity: Serialize + DeserializeOwned + Send + Sync {
     /// Where it is found directly.
     type Key: Key;
 
+    /// Words that all items of this kind have in common, in versions of which the last one is used to write. Where
+    /// there are any, items are kept packed over them; no version that was ever used may be changed.
+    const WORDS: &'static [&'static [u8]] = &[];
+
+    /// A word about how it stands that is kept in the open beside a packed item, for whoever looks into the table.
+    fn state(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Its key.
     fn key(&self) -> Self::Key;
 

@@ -1,12 +1,14 @@
-//! An entity as an item: keys, kind, revision, the mark of the write, and the entity itself under `d`.
+//! An entity as an item: keys, kind, revision, the mark of the write, and the entity itself under `d`, or packed
+//! under `z`.
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 
-use crate::{Entity, Kept, TableFault, keys::Key};
+use crate::{Entity, Kept, TableFault, keys::Key, packed};
 
-pub(crate) type Item = HashMap<String, AttributeValue>;
+/// An item as the database gives it.
+pub type Item = HashMap<String, AttributeValue>;
 
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
@@ -20,8 +22,13 @@ pub(crate) fn number(value: impl ToString + Copy) -> AttributeValue {
 /// can be known again.
 pub(crate) fn pack<E: Entity>(prefix: &str, entity: &E, rev: u64, mark: &str) -> Result<Item, TableFault> {
     let kind = E::Key::KIND;
-    let unwritable = |_| TableFault::Unwritable { kind };
-    let data: AttributeValue = serde_dynamo::to_attribute_value(entity).map_err(unwritable)?;
+    let (name, data) = match packed::pack(entity) {
+        Some(packed) => ("z", AttributeValue::B(Blob::new(packed?))),
+        None => {
+            let unwritable = |_| TableFault::Unwritable { kind };
+            ("d", serde_dynamo::to_attribute_value(entity).map_err(unwritable)?)
+        }
+    };
     let (pk, sk) = entity.key().full(prefix);
     let mut item = Item::from([
         ("pk".to_owned(), text(pk)),
@@ -29,8 +36,11 @@ pub(crate) fn pack<E: Entity>(prefix: &str, entity: &E, rev: u64, mark: &str) ->
         ("kind".to_owned(), text(kind)),
         ("rev".to_owned(), number(rev)),
         ("mark".to_owned(), text(mark)),
-        ("d".to_owned(), data),
+        (name.to_owned(), data),
     ]);
+    if let Some(state) = entity.state() {
+        item.insert("state".to_owned(), text(state));
+    }
     for (place, partition, order) in [(entity.listed(), "lp", "ls"), (entity.held(), "hp", "hs")] {
         if let Some(place) = place {
             let (p, s) = place.full(prefix);
@@ -44,7 +54,8 @@ pub(crate) fn pack<E: Entity>(prefix: &str, entity: &E, rev: u64, mark: &str) ->
     Ok(item)
 }
 
-pub(crate) fn unpack<E: Entity>(mut item: Item) -> Result<Kept<E>, TableFault> {
+/// The entity in an item, with its revision.
+pub fn unpack<E: Entity>(mut item: Item) -> Result<Kept<E>, TableFault> {
     let kind = E::Key::KIND;
     let unreadable = || TableFault::Unreadable { kind };
     let says = item.get("kind").and_then(|value| value.as_s().ok());
@@ -56,6 +67,10 @@ pub(crate) fn unpack<E: Entity>(mut item: Item) -> Result<Kept<E>, TableFault> {
         .and_then(|value| value.as_n().ok())
         .and_then(|rev| rev.parse().ok())
         .ok_or_else(unreadable)?;
+    if let Some(AttributeValue::B(packed)) = item.get("z") {
+        let value = packed::unpack(packed.as_ref()).ok_or_else(unreadable)?;
+        return Ok(Kept { value, rev });
+    }
     let data = item.remove("d").ok_or_else(unreadable)?;
     let value = serde_dynamo::from_attribute_value(data).map_err(|error| {
         tracing::error!(item.kind = kind, fault = %error.to_string().split('`').next().unwrap_or_default(), "an item cannot be read");

@@ -6,13 +6,16 @@
 
 mod count;
 mod due;
+mod each;
 mod entity;
 mod fault;
 mod item;
 pub mod keys;
 mod list;
+mod packed;
 mod part;
 mod read;
+mod reads;
 mod schema;
 pub mod shared;
 mod write;
@@ -24,11 +27,13 @@ use kernel::{ClinicId, Clock};
 
 pub use count::Counter;
 pub use due::{Due, SHARDS};
+pub use each::Each;
 pub use entity::{Entity, Kept};
 pub use fault::{TableFault, WriteFault};
-pub use item::{Change, changed};
+pub use item::{Change, Item, changed, unpack};
 pub use list::Span;
 pub use part::{Digest, Part};
+pub use reads::{Found, Reads};
 pub use write::Write;
 
 /// The table, as the process sees it. Cheap to clone.

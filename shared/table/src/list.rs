@@ -202,8 +202,9 @@ impl Table {
         span: &Span,
         limit: u16,
         after: Option<&Cursor>,
+        exact: bool,
     ) -> Result<Page<Kept<E>>, TableFault> {
-        let rows = self.rows(prefix, span, limit, after, true).await?;
+        let rows = self.rows(prefix, span, limit, after, exact).await?;
         let last = rows.items.last().and_then(|row| Some((read_text(row, "pk")?, read_text(row, "sk")?)));
         let next = match (rows.more, last) {
             (true, Some((pk, sk))) => Some(cursor(span.index, &pk, &sk)),
@@ -234,7 +235,7 @@ impl ClinicTable {
         after: Option<&Cursor>,
     ) -> Result<Page<Kept<E>>, TableFault> {
         const { assert!(!E::Key::SHARED, "shared items are listed on the shared part") };
-        self.table.page(&self.prefix, span, limit.get(), after).await
+        self.table.page(&self.prefix, span, limit.get(), after, true).await
     }
 
     /// A page of the rows of a list that `keep` wants. It looks at a bounded number of rows: a page may be
@@ -269,7 +270,7 @@ impl ClinicTable {
         let mut items = Vec::new();
         let mut next = None;
         loop {
-            let page = self.table.page::<E>(&self.prefix, span, most.min(100), next.as_ref()).await?;
+            let page = self.table.page::<E>(&self.prefix, span, most.min(100), next.as_ref(), true).await?;
             items.extend(page.items);
             next = page.next;
             if next.is_none() {

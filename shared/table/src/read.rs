@@ -38,6 +38,9 @@ impl Table {
         exact: bool,
     ) -> Result<Vec<Option<Item>>, TableFault> {
         let mut found: HashMap<(String, String), Item> = HashMap::with_capacity(keys.len());
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let mut distinct: Vec<_> = keys.to_vec();
         distinct.sort_unstable();
         distinct.dedup();

@@ -78,10 +78,14 @@ impl Entity for StrayEvent {
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Swept {
+    /// The minute that was looked at last.
     upto: Timestamp,
     /// The table that was swept. A copy of it, as a recovery makes one, has another name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     home: Option<String>,
+    /// When that was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<Timestamp>,
 }
 
 impl Entity for Swept {
@@ -91,9 +95,15 @@ impl Entity for Swept {
     }
 }
 
-/// Buckets that are looked at again after their minute, in minutes. What a lost hint, a slow commit or a dead
-/// worker left behind is found there.
-const SECOND_LOOKS: [i64; 3] = [1, 3, 10];
+/// After how many minutes a bucket is looked at again, besides when its minute is over. What a lost hint, a slow
+/// commit or a dead worker left behind is found there.
+const SECOND_LOOKS: [i64; 3] = [2, 4, 11];
+/// The one of them, in minutes, at which everything is looked at. At the others only what may have come too late for the sweep of
+/// its minute: what stood there before was pushed to a queue, which loses nothing, and to look at the state of
+/// everything costs as much as a fact.
+pub const LOOK_AT_ALL: i64 = 2;
+/// How long a commit may take, and how far the clocks of two writers may differ.
+const SLOW_COMMIT: SignedDuration = SignedDuration::from_mins(2);
 /// How far back a sweep goes after the process was away.
 const FARTHEST: SignedDuration = SignedDuration::from_hours(47);
 
@@ -108,7 +118,13 @@ pub struct Sweep {
     pub upto: Option<Timestamp>,
     /// The table is a copy of another and may not know what was done since: nothing was looked at.
     pub held: bool,
+    at: Option<Timestamp>,
     kept: Option<Kept<Swept>>,
+}
+
+/// Whether work may have come into its bucket only after the sweep of its minute.
+fn may_be_late(due: &Due) -> bool {
+    due.put.saturating_add(SLOW_COMMIT).is_ok_and(|put| put >= due.minute)
 }
 
 impl SharedTable {
@@ -163,7 +179,7 @@ impl SharedTable {
         provider_id: &str,
     ) -> Result<Vec<Kept<StrayEvent>>, TableFault> {
         let span = StrayEventKey::within(provider.to_owned(), provider_id.to_owned());
-        Ok(self.table.page("all", &span, 100, None).await?.items)
+        Ok(self.table.page("all", &span, 100, None, true).await?.items)
     }
 
     /// Enters a clinic into the register; twice is once.
@@ -175,8 +191,8 @@ impl SharedTable {
 
     /// The clinics there are.
     pub async fn clinics(&self, limit: Limit, after: Option<&Cursor>) -> Result<Page<ClinicId>, TableFault> {
-        let page =
-            self.table.page::<RegisteredClinic>("all", &RegisterKey::within(), limit.get(), after).await?;
+        let all = RegisterKey::within();
+        let page = self.table.page::<RegisteredClinic>("all", &all, limit.get(), after, true).await?;
         Ok(page.map(|kept| kept.clinic))
     }
 
@@ -209,7 +225,7 @@ impl SharedTable {
     pub async fn is_copy(&self) -> Result<(), WriteFault> {
         let Some(kept) = self.get::<Swept>(&SweptKey {}).await? else { return Ok(()) };
         let mut write = self.write();
-        write.replace(&kept, &Swept { upto: kept.upto, home: Some(String::new()) });
+        write.replace(&kept, &Swept { home: Some(String::new()), ..(*kept).clone() });
         write.commit().await
     }
 
@@ -219,25 +235,30 @@ impl SharedTable {
         // A table that was never swept may hold work of the last hour, not more.
         let young = minute(now.checked_sub(SignedDuration::from_hours(1)).unwrap_or(now));
         let from = kept.as_ref().map_or(young, |kept| kept.upto).max(far);
-        let mut sweep = Sweep { upto: Some(this), ..Sweep::default() };
+        let mut sweep = Sweep { upto: Some(this), at: Some(now), ..Sweep::default() };
         let step = SignedDuration::from_secs(60);
         let mut at = from;
         // The minute last swept was not over when it was swept: it is looked at again, as the second looks are.
         while at <= this {
-            let found = self.bucket(at, now).await?;
-            if at == from && kept.is_some() {
-                sweep.again.extend(found);
-            } else {
-                sweep.fresh.extend(found);
+            let found = self.bucket(at, now, true).await?;
+            match kept.as_ref().filter(|_| at == from).map(|kept| kept.at) {
+                Some(Some(seen)) => {
+                    let (due, before): (Vec<_>, Vec<_>) = found.into_iter().partition(|due| due.at > seen);
+                    sweep.fresh.extend(due);
+                    sweep.again.extend(before.into_iter().filter(may_be_late));
+                }
+                Some(None) => sweep.again.extend(found),
+                None => sweep.fresh.extend(found),
             }
             at = at.saturating_add(step).unwrap_or(Timestamp::MAX);
         }
-        for back in SECOND_LOOKS {
+        for after in SECOND_LOOKS {
             // One look per minute that passed since the last sweep, so that a gap in the ticks skips none.
-            let mut at = from.checked_sub(SignedDuration::from_mins(back)).unwrap_or(from);
-            let last = this.checked_sub(SignedDuration::from_mins(back)).unwrap_or(this);
+            let back = |minute: Timestamp, by| minute.checked_sub(SignedDuration::from_mins(by)).unwrap_or(minute);
+            let (mut at, last) = (back(from, after - 1), back(this, after));
             while at <= last && at < from {
-                sweep.again.extend(self.bucket(at, now).await?);
+                let found = self.bucket(at, now, false).await?.into_iter();
+                sweep.again.extend(found.filter(|due| after == LOOK_AT_ALL || may_be_late(due)));
                 at = at.saturating_add(step).unwrap_or(Timestamp::MAX);
             }
         }
@@ -249,7 +270,7 @@ impl SharedTable {
     pub async fn swept(&self, sweep: &Sweep) -> Result<(), WriteFault> {
         let Some(upto) = sweep.upto else { return Ok(()) };
         let mut write = self.write();
-        let swept = Swept { upto, home: Some(self.table.name().to_owned()) };
+        let swept = Swept { upto, home: Some(self.table.name().to_owned()), at: sweep.at };
         match &sweep.kept {
             Some(kept) if kept.upto >= upto && kept.home == swept.home => return Ok(()),
             Some(kept) => write.replace(kept, &swept),
@@ -262,13 +283,13 @@ impl SharedTable {
         }
     }
 
-    async fn bucket(&self, minute: Timestamp, now: Timestamp) -> Result<Vec<Due>, TableFault> {
+    async fn bucket(&self, minute: Timestamp, now: Timestamp, exact: bool) -> Result<Vec<Due>, TableFault> {
         let shards = try_join_all((0..SHARDS).map(async |shard| {
             let span = DueKey::within(minute, shard);
             let mut found = Vec::new();
             let mut next = None;
             loop {
-                let page = self.table.page::<Due>("all", &span, 1000, next.as_ref()).await?;
+                let page = self.table.page::<Due>("all", &span, 1000, next.as_ref(), exact).await?;
                 found.extend(page.items.into_iter().map(Kept::into_value));
                 next = page.next;
                 if next.is_none() {

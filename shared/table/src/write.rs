@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     types::{ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update},
 };
-use kernel::{ClinicId, Job, Timestamp};
+use kernel::{ClinicId, Clock, Job, Timestamp};
 
 use crate::{
     Due, Entity, Kept, Table, TableFault, WriteFault,
@@ -17,13 +17,13 @@ use crate::{
 };
 
 /// What must hold of the item that stands there.
-enum Expects {
+pub(crate) enum Expects {
     Nothing,
     Absent,
     Rev(u64),
 }
 
-enum Act {
+pub(crate) enum Act {
     Put { kind: &'static str, item: Item, expects: Expects },
     Delete { kind: &'static str, key: Item, expects: Expects },
     Check { kind: &'static str, key: Item, expects: Expects },
@@ -50,6 +50,13 @@ pub struct Write {
     fault: Option<TableFault>,
 }
 
+/// What tells one write from every other.
+pub(crate) fn mark(clock: &Clock) -> String {
+    let mut random = [0; 8];
+    clock.random(&mut random);
+    format!("{:016x}", u64::from_be_bytes(random))
+}
+
 impl Write {
     pub(crate) fn new(table: Table, clinic: ClinicId) -> Self {
         Self::with(table, clinic.to_string(), Some(clinic))
@@ -60,9 +67,7 @@ impl Write {
     }
 
     fn with(table: Table, prefix: String, clinic: Option<ClinicId>) -> Self {
-        let mut random = [0; 8];
-        table.clock().random(&mut random);
-        let mark = format!("{:016x}", u64::from_be_bytes(random));
+        let mark = mark(table.clock());
         Self { table, prefix, clinic, mark, acts: Vec::new(), fault: None }
     }
 
@@ -310,7 +315,7 @@ impl Table {
         .build())
     }
 
-    async fn single(&self, mark: &str, act: Act) -> Result<(), WriteFault> {
+    pub(crate) async fn single(&self, mark: &str, act: Act) -> Result<(), WriteFault> {
         match act {
             Act::Put { kind, item, expects } => {
                 let sent = self

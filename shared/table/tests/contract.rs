@@ -294,6 +294,7 @@ async fn due_work_is_swept_when_it_is_due_and_looked_at_again() {
     assert_eq!((numbers(&sweep.fresh), numbers(&sweep.again)), (vec![3], vec![1, 2]));
     shared.swept(&sweep).await.unwrap();
     // A late commit into a minute that was swept already is found by the second look.
+    clinic.clock().advance(minute * 3);
     let mut write = clinic.write();
     write.due(at + minute, "late", &Ring { number: 9 });
     write.commit().await.unwrap();
@@ -327,4 +328,178 @@ async fn an_address_of_ours_belongs_to_one_clinic() {
     shared.claim_address("+12125550100", ClinicId::FIRST).await.unwrap();
     assert!(shared.claim_address("+12125550100", ClinicId::LAST).await.is_err());
     assert_eq!(shared.clinic_of("+12125550100").await.unwrap(), Some(ClinicId::FIRST));
+}
+
+fn made(table: &Table, number: u32) -> Task {
+    task(table, &number.to_string())
+}
+
+async fn create(clinic: &table::ClinicTable, task: &Task) -> table::Kept<Task> {
+    let mut write = clinic.write();
+    write.create(task);
+    write.commit().await.unwrap();
+    clinic.get::<Task>(&task.key()).await.unwrap().unwrap()
+}
+
+#[tokio::test]
+async fn of_many_replacements_in_one_call_each_holds_or_fails_for_itself() {
+    let table = table(13).await;
+    let (ours, theirs) = (table.of(ClinicId::FIRST), table.of(ClinicId::LAST));
+    let mut kept = Vec::new();
+    for number in 0..30 {
+        let of = if number % 2 == 0 { &ours } else { &theirs };
+        kept.push((of, create(of, &made(&table, number)).await));
+    }
+    // One of them was changed by somebody else, and one is gone.
+    let mut write = ours.write();
+    write.replace(&kept[4].1, &Task { title: "other".to_owned(), ..(*kept[4].1).clone() });
+    write.commit().await.unwrap();
+    let mut write = theirs.write();
+    write.delete(&kept[7].1);
+    write.commit().await.unwrap();
+
+    let mut each = table.each();
+    for (of, task) in &kept {
+        each.replace(of, task, &Task { done: true, title: "{{\u{0} größer\"".to_owned(), ..(**task).clone() });
+    }
+    assert_eq!(each.len(), 30);
+    let answers = each.commit().await;
+    for (number, answer) in answers.iter().enumerate() {
+        let conflicts = matches!(answer, Err(WriteFault::Conflict { kind: "task", .. }));
+        assert_eq!(conflicts, [4, 7].contains(&number), "{number}: {answer:?}");
+        assert_eq!(answer.is_ok(), !conflicts, "{number}: {answer:?}");
+    }
+    for (number, (of, task)) in kept.iter().enumerate().filter(|(number, _)| *number != 7) {
+        let there = of.get::<Task>(&task.key()).await.unwrap().unwrap();
+        assert_eq!((there.done, there.rev()), (number != 4, 2));
+    }
+    // What is done has left the list of open ones, and all are still held by their owner.
+    let open = ours.list::<Task>(&OpenTasks::all(), Limit::MOST, None).await.unwrap();
+    assert_eq!(open.items.iter().map(|task| task.title.as_str()).collect::<Vec<_>>(), ["other"]);
+    let held = ours.list::<Task>(&MessagesOfPerson::all(PersonId::FIRST), Limit::MOST, None).await.unwrap();
+    assert_eq!(held.items.len(), 15);
+}
+
+#[tokio::test]
+async fn two_who_replace_the_same_items_in_one_call_each_share_them() {
+    let table = table(14).await;
+    let clinic = table.of(ClinicId::FIRST);
+    let mut kept = Vec::new();
+    for number in 0..5 {
+        kept.push(create(&clinic, &made(&table, number)).await);
+    }
+    let both = ["a", "b"].map(|name| {
+        let mut each = table.each();
+        for task in &kept {
+            each.replace(&clinic, task, &Task { title: name.to_owned(), ..(**task).clone() });
+        }
+        each.commit()
+    });
+    let [first, second] = <[_; 2]>::try_from(futures::future::join_all(both).await).unwrap();
+    for (number, task) in kept.iter().enumerate() {
+        assert!(first[number].is_ok() != second[number].is_ok(), "{number}");
+        let there = clinic.get::<Task>(&task.key()).await.unwrap().unwrap();
+        assert_eq!(there.title, if first[number].is_ok() { "a" } else { "b" });
+    }
+}
+
+#[tokio::test]
+async fn items_of_many_kinds_and_clinics_are_read_in_one_go() {
+    let table = table(15).await;
+    let (ours, theirs) = (table.of(ClinicId::FIRST), table.of(ClinicId::LAST));
+    let task = made(&table, 1);
+    create(&ours, &task).await;
+    let counter = CounterKey { of: "tasks".to_owned(), name: "all".to_owned() };
+    let mut write = theirs.write();
+    write.add(&counter, 3, None);
+    write.commit().await.unwrap();
+    for exact in [true, false] {
+        let mut reads = table.reads();
+        reads.want(&ours, &task.key()).want(&ours, &task.key()).want(&theirs, &task.key());
+        reads.want(&theirs, &counter).want(&ours, &counter);
+        let found = if exact { reads.now().await } else { reads.lately().await }.unwrap();
+        assert_eq!(found.get::<Task>(&ours, &task.key()).unwrap().map(|kept| kept.rev()), Some(1));
+        assert!(found.get::<Task>(&theirs, &task.key()).unwrap().is_none());
+        assert_eq!((found.count(&theirs, &counter), found.count(&ours, &counter)), (3, 0));
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Parcel {
+    id: TaskId,
+    text: String,
+}
+
+impl Entity for Parcel {
+    type Key = TaskKey;
+    const WORDS: &'static [&'static [u8]] = &[b"{\"id\":\"tsk_\",\"text\":\"a text that says what all of them say\"}"];
+    fn key(&self) -> TaskKey {
+        TaskKey { task: self.id }
+    }
+    fn state(&self) -> Option<&'static str> {
+        (self.text == "open").then_some("OPEN")
+    }
+}
+
+#[tokio::test]
+async fn packed_items_are_written_and_replaced_as_others_are() {
+    let table = table(16).await;
+    let clinic = table.of(ClinicId::FIRST);
+    let parcel = Parcel { id: TaskId::FIRST, text: "open".to_owned() };
+    let other = Parcel { id: TaskId::LAST, ..parcel.clone() };
+    let mut write = clinic.write();
+    write.create(&parcel).create(&other);
+    write.commit().await.unwrap();
+    let keys = [parcel.key(), other.key()];
+    let kept: Vec<_> = clinic.get_many::<Parcel>(&keys).await.unwrap().into_iter().flatten().collect();
+    assert_eq!((&*kept[0], kept.len()), (&parcel, 2));
+    let mut each = table.each();
+    for one in &kept {
+        each.replace(&clinic, one, &Parcel { text: "größer \u{0}".repeat(40), ..(**one).clone() });
+    }
+    assert!(each.commit().await.iter().all(Result::is_ok));
+    let there = clinic.get::<Parcel>(&parcel.key()).await.unwrap().unwrap();
+    assert_eq!((there.text.as_str(), there.rev()), ("größer \u{0}".repeat(40).as_str(), 2));
+}
+
+#[tokio::test]
+async fn works_of_many_clinics_are_planned_in_one_go_and_again_is_the_same() {
+    let table = table(17).await;
+    let (ours, shared) = (table.of(ClinicId::FIRST), table.shared());
+    let works = || (0..30u32).map(|number| (ours.clone(), now(), number.to_string(), Ring { number }));
+    for _ in 0..2 {
+        table.plan(works()).await.unwrap();
+    }
+    assert_eq!(numbers(&shared.sweep(now()).await.unwrap().fresh), (0..30).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_was_pushed_in_its_minute_is_looked_at_once_more_and_what_came_late_more_often() {
+    let table = table(18).await;
+    let (clinic, shared) = (table.of(ClinicId::FIRST), table.shared());
+    let minute = jiff::SignedDuration::from_mins(1);
+    shared.swept(&shared.sweep(now()).await.unwrap()).await.unwrap();
+    let at = now() + minute * 10;
+    let mut write = clinic.write();
+    write.due(at, "early", &Ring { number: 1 }).due(at + minute / 2, "later", &Ring { number: 2 });
+    write.commit().await.unwrap();
+    let clock = clinic.clock().clone();
+    clock.advance(minute * 10);
+    let mut seen = Vec::new();
+    for after in 0..12 {
+        if after == 1 {
+            let mut write = clinic.write();
+            write.due(at, "late", &Ring { number: 3 });
+            write.commit().await.unwrap();
+        }
+        let sweep = shared.sweep(clock.now()).await.unwrap();
+        shared.swept(&sweep).await.unwrap();
+        seen.push((numbers(&sweep.fresh), numbers(&sweep.again)));
+        clock.advance(minute);
+    }
+    assert_eq!(seen[0], (vec![1], vec![]));
+    assert_eq!(seen[1], (vec![2], vec![3]), "what came due within the minute is fresh");
+    assert_eq!(seen[2], (vec![], vec![1, 2, 3]));
+    assert_eq!((seen[4].1.clone(), seen[11].1.clone()), (vec![3], vec![3]));
+    assert!(seen[3].1.is_empty() && seen[5].1.is_empty());
 }
