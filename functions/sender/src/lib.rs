@@ -5,7 +5,7 @@ mod links;
 use std::sync::Arc;
 
 use kernel::RawJob;
-use messaging::{Carriers, SendRequested, Sender, SettleUnknown};
+use messaging::{Carriers, SendRequested, Sender, SendsRequested, SettleUnknown};
 use platform::{JobFault, Platform, Worked};
 use providers::{Ses, Twilio};
 
@@ -46,6 +46,9 @@ impl Work {
             if let Some(Ok(request)) = job.read::<SendRequested>() {
                 sends.push(request);
                 at.push(index);
+            } else if let Some(Ok(requests)) = job.read::<SendsRequested>() {
+                at.extend(requests.sends.iter().map(|_| index));
+                sends.extend(requests.sends);
             } else if let Some(Ok(settle)) = job.read::<SettleUnknown>() {
                 worked[index] = self.sender.settle(settle).await;
             } else {
@@ -53,7 +56,10 @@ impl Work {
             }
         }
         for (index, result) in at.into_iter().zip(self.sender.run(&sends).await) {
-            worked[index] = result;
+            // What asks for several comes again if one of them failed: the others are found to be done.
+            if worked[index].is_ok() {
+                worked[index] = result;
+            }
         }
         worked
     }

@@ -1,9 +1,9 @@
 //! The minute: what is due is pushed to the queue of whoever does it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 
-use kernel::{ClinicId, Fault, Kind, MessageId, RawJob, Timestamp};
-use messaging::{Message, SendRequested, Status};
+use kernel::{Fault, Kind, RawJob, Timestamp};
+use messaging::{Message, SendRequested, SendsRequested, Status};
 use platform::{Platform, PlatformFault};
 use table::{Due, TableFault, WriteFault, keys::MessageKey};
 
@@ -67,7 +67,7 @@ pub async fn run(platform: &Platform) -> Result<Ticked, TickFault> {
     }
     let fresh: Vec<RawJob> = sweep.fresh.iter().map(|due| due.job.clone()).collect();
     let again = still_to_do(platform, &sweep.again, now).await?;
-    for chunk in fresh.chunks(PUSH).chain(again.chunks(PUSH)) {
+    for chunk in packed(fresh.iter().chain(&again)).chunks(PUSH) {
         platform.queue.push(chunk).await?;
     }
     shared.swept(&sweep).await?;
@@ -80,26 +80,39 @@ pub async fn run(platform: &Platform) -> Result<Ticked, TickFault> {
     Ok(ticked)
 }
 
+/// Jobs as they travel: requests to send go together, so many in one.
+fn packed<'a>(jobs: impl Iterator<Item = &'a RawJob>) -> Vec<RawJob> {
+    let (mut sends, mut others) = (Vec::new(), Vec::new());
+    for job in jobs {
+        match job.read::<SendRequested>() {
+            Some(Ok(request)) => sends.push(request),
+            _ => others.push(job.clone()),
+        }
+    }
+    others.extend(SendsRequested::packed(&sends));
+    others
+}
+
 /// What of the work that was due before is still to be done; each work once, whatever buckets it was found in.
 async fn still_to_do(platform: &Platform, again: &[Due], now: Timestamp) -> Result<Vec<RawJob>, TableFault> {
-    let mut sends: BTreeMap<ClinicId, Vec<MessageId>> = BTreeMap::new();
+    let mut reads = platform.table.reads();
+    let of = |request: &SendRequested| platform.table.of(request.clinic);
     for request in again.iter().filter_map(request) {
-        sends.entry(request.clinic).or_default().push(request.message);
+        reads.want(&of(&request), &MessageKey { message: request.message });
     }
+    // As it was a moment ago is enough: what looks as if it waited is claimed at its revision, or not.
+    let found = reads.lately().await?;
     let mut waiting = HashSet::new();
-    for (clinic, mut ids) in sends {
-        ids.sort_unstable();
-        ids.dedup();
-        let keys: Vec<_> = ids.into_iter().map(|message| MessageKey { message }).collect();
-        let found = platform.table.of(clinic).get_many::<Message>(&keys).await?;
-        waiting.extend(
-            found.iter().flatten().filter(|message| waits(message, now)).map(|message| (clinic, message.id)),
-        );
+    for request in again.iter().filter_map(request) {
+        let message = found.get::<Message>(&of(&request), &MessageKey { message: request.message })?;
+        if message.is_some_and(|message| waits(&message, now)) {
+            waiting.insert(request);
+        }
     }
     let mut seen = HashSet::new();
     let wanted = |due: &&Due| {
         seen.insert((due.clinic, due.id.clone()))
-            && request(due).is_none_or(|request| waiting.contains(&(request.clinic, request.message)))
+            && request(due).is_none_or(|request| waiting.contains(&request))
     };
     Ok(again.iter().filter(wanted).map(|due| due.job.clone()).collect())
 }

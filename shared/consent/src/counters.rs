@@ -24,6 +24,23 @@ pub fn count(write: &mut Write, person: PersonId, zone: &Zone, at: Timestamp, ca
     }
 }
 
+/// Where the figures of a person stand that a decision needs: of the day of `at`, and for marketing of its week.
+pub fn counter_keys(
+    person: PersonId,
+    zone: &Zone,
+    at: Timestamp,
+    category: Category,
+) -> (CounterKey, Option<CounterKey>) {
+    let week = (category == Category::Marketing).then(|| of_week(person, zone, at));
+    (of_day(person, zone, at), week)
+}
+
+/// The figures of a person from what stands at [`counter_keys`].
+pub fn counters(zone: &Zone, at: Timestamp, of_day: i64, of_week: i64) -> Counters {
+    let number = |value: i64| u32::try_from(value.max(0)).unwrap_or(u32::MAX);
+    Counters { day: Some(zone.wall(at).date()), of_day: number(of_day), marketing_of_week: number(of_week) }
+}
+
 /// What has been counted for the day of `at`, and for marketing its week. One read, two for marketing.
 pub async fn counted(
     table: &ClinicTable,
@@ -32,12 +49,11 @@ pub async fn counted(
     at: Timestamp,
     category: Category,
 ) -> Result<Counters, TableFault> {
-    let number = |value: i64| u32::try_from(value.max(0)).unwrap_or(u32::MAX);
-    let of_day = number(table.count(&of_day(person, zone, at)).await?);
-    let marketing_of_week = if category == Category::Marketing {
-        number(table.count(&of_week(person, zone, at)).await?)
-    } else {
-        0
+    let (day, week) = counter_keys(person, zone, at, category);
+    let of_day = table.count(&day).await?;
+    let of_week = match week {
+        Some(week) => table.count(&week).await?,
+        None => 0,
     };
-    Ok(Counters { day: Some(zone.wall(at).date()), of_day, marketing_of_week })
+    Ok(counters(zone, at, of_day, of_week))
 }

@@ -37,7 +37,7 @@ pub mod unsubscribe;
 mod zones;
 
 pub use address::{Address, AddressError};
-pub use counters::{count, counted};
+pub use counters::{count, counted, counter_keys, counters};
 pub use explain::{Question, explain};
 pub use frequency::Frequency;
 pub use gate::{Cleared, GateDecision, Inputs, Reason, Verdict};

@@ -27,7 +27,9 @@ pub use attempt::{Attempt, AttemptError, AttemptStatus};
 pub use cancel::{ChangeFault, cancel, reschedule, resend};
 pub use create::{CreateFault, LONGEST_TEXT, create};
 pub use digest::{Piece, send_or_collect, take_out};
-pub use message::{About, Asks, Body, Draft, Message, Route, SendRequested, Snapshot, Source};
+pub use message::{
+    About, Asks, Body, Draft, Message, Route, SendRequested, SendsRequested, Snapshot, Source,
+};
 pub use plan::{plan, take_back};
 pub use readers::{Asked, Place, Readers};
 pub use sender::{Carriers, Links, Sender, SettleUnknown, doubt};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use consent::GateDecision;
 use kernel::{
-    AppointmentId, Category, Channel, ClinicId, Job, Lane, Language, Masked, MessageId, PersonId, RuleId,
-    TemplateId, Timestamp,
+    AppointmentId, Category, Channel, ClinicId, Job, Lane, Language, Masked, MessageId, PersonId, RawJob,
+    RuleId, TemplateId, Timestamp,
 };
 use people::appointments;
 use providers::Address;
@@ -301,6 +301,11 @@ impl Message {
 
 impl Entity for Message {
     type Key = MessageKey;
+    const WORDS: &'static [&'static [u8]] = &[include_bytes!("../data/message_words.1.txt")];
+
+    fn state(&self) -> Option<&'static str> {
+        Some(self.status.name())
+    }
 
     fn key(&self) -> MessageKey {
         MessageKey { message: self.id }
@@ -319,6 +324,33 @@ impl Entity for Message {
     }
 }
 
+/// As many messages as one job may ask for: what the sender claims in one call.
+pub(crate) const SENDS: usize = 25;
+
+/// Messages are due: send them, as far as they still make sense. Queues are billed by the request, so that what is due
+/// at the same minute travels together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SendsRequested {
+    /// Which; up to 25.
+    pub sends: Vec<SendRequested>,
+}
+
+impl Job for SendsRequested {
+    const TYPE: &'static str = "sends_requested.1";
+    const LANE: Lane = Lane::Outbound;
+}
+
+impl SendsRequested {
+    /// The requests as they travel: together, and a single one as it is.
+    pub fn packed(requests: &[SendRequested]) -> Vec<RawJob> {
+        let pack = |some: &[SendRequested]| match some {
+            [one] => one.raw(),
+            many => Self { sends: many.to_vec() }.raw(),
+        };
+        requests.chunks(SENDS).map(pack).collect()
+    }
+}
+
 /// A message is due: send it, if it still makes sense.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SendRequested {
@@ -331,4 +363,29 @@ pub struct SendRequested {
 impl Job for SendRequested {
     const TYPE: &'static str = "send_requested.1";
     const LANE: Lane = Lane::Outbound;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_messages_were_packed_over_are_never_changed() {
+        let digests: Vec<_> = Message::WORDS
+            .iter()
+            .map(|words| table::Digest::of(std::str::from_utf8(words).unwrap()).to_string())
+            .collect();
+        assert_eq!(digests, ["aeec650755537797174b0e008a61f05e"]);
+    }
+
+    #[test]
+    fn a_single_request_travels_as_it_is_and_many_travel_together() {
+        let one = SendRequested { clinic: ClinicId::FIRST, message: MessageId::FIRST };
+        assert!(SendsRequested::packed(&[]).is_empty());
+        assert_eq!(SendsRequested::packed(&[one]), [one.raw()]);
+        let packed = SendsRequested::packed(&[one; 51]);
+        let sizes = packed[..2].iter().map(|job| job.read::<SendsRequested>().unwrap().unwrap().sends.len());
+        assert_eq!(sizes.collect::<Vec<_>>(), [25, 25]);
+        assert_eq!(packed[2], one.raw());
+    }
 }

@@ -144,6 +144,16 @@ fn blames_address(message: &Message) -> bool {
     })
 }
 
+/// Whether the desk sees anything of a change of a message.
+pub(crate) fn shows(before: &Message, after: &Message) -> bool {
+    NotSent::wants(before.status) || NotSent::wants(after.status)
+}
+
+/// Whether a change of a message says something lasting about the address that was not known.
+pub(crate) fn newly_blames(before: &Message, after: &Message) -> bool {
+    blames_address(after) && !blames_address(before)
+}
+
 /// Writes a message that was told about or had its outcome, together with what the desk sees of it and what
 /// follows for its address.
 pub(crate) async fn write_outcome(
@@ -154,8 +164,8 @@ pub(crate) async fn write_outcome(
 ) -> Result<(), WriteFault> {
     let mut write = table.write();
     write.replace(kept, next);
-    let (was, is) = (NotSent::wants(kept.status), NotSent::wants(next.status));
-    if is || was {
+    if shows(kept, next) {
+        let is = NotSent::wants(next.status);
         let there = table.get::<NotSent>(&NotSentKey { message: next.id }).await?;
         let shown = NotSent::of(next, there.as_ref().map_or(now, |kept| kept.at));
         match &there {
@@ -168,7 +178,7 @@ pub(crate) async fn write_outcome(
             _ => {}
         }
     }
-    if blames_address(next) && !blames_address(kept) {
+    if newly_blames(kept, next) {
         let job = AddressFailed { clinic: table.clinic(), message: next.id };
         write.due(now, &format!("address-{}", next.id), &job);
     }
@@ -192,7 +202,7 @@ pub async fn apply(platform: &Platform, receipt: &Receipt) -> Result<Applied, Re
         }
         match write_outcome(&table, &kept, &next, now).await {
             Ok(()) => {
-                if blames_address(&next) && !blames_address(&kept) {
+                if newly_blames(&kept, &next) {
                     let job = AddressFailed { clinic, message: id }.raw();
                     if let Err(fault) = platform.queue.push(&[job]).await {
                         tracing::warn!(message.id = %id, fault = %fault, "a hint was not pushed; the tick will find the work");

@@ -156,8 +156,10 @@ fn meaning(one: &Replacement, error: Option<&BatchStatementError>) -> Option<Res
     match error.code() {
         Some(Code::ConditionalCheckFailed) => {
             // The first answer got lost and the SDK asked again: what stands there is this very write.
-            let ours =
-                error.item().and_then(|there| there.get("mark")).is_some_and(|there| *there == text(&one.mark));
+            let ours = error
+                .item()
+                .and_then(|there| there.get("mark"))
+                .is_some_and(|there| *there == text(&one.mark));
             Some(if ours { Ok(()) } else { Err(WriteFault::Conflict { act: 0, kind: one.kind }) })
         }
         Some(
@@ -176,10 +178,7 @@ fn meaning(one: &Replacement, error: Option<&BatchStatementError>) -> Option<Res
 
 impl Table {
     /// Up to as many replacements as one call takes.
-    async fn replace_each(
-        &self,
-        chunk: Vec<Result<Replacement, TableFault>>,
-    ) -> Vec<Result<(), WriteFault>> {
+    async fn replace_each(&self, chunk: Vec<Result<Replacement, TableFault>>) -> Vec<Result<(), WriteFault>> {
         const OPERATION: &str = "BatchExecuteStatement";
         let mut answers: Vec<Option<Result<(), WriteFault>>> = Vec::with_capacity(chunk.len());
         let mut open: Vec<(usize, Replacement)> = Vec::with_capacity(chunk.len());
@@ -220,8 +219,7 @@ impl Table {
                 })
                 .collect();
             let Ok(statements) = statements else { break };
-            let sent =
-                self.client().batch_execute_statement().set_statements(Some(statements)).send().await;
+            let sent = self.client().batch_execute_statement().set_statements(Some(statements)).send().await;
             let told = match sent {
                 Ok(answer) => answer.responses.unwrap_or_default(),
                 Err(error) => {

@@ -254,7 +254,8 @@ impl SharedTable {
         }
         for after in SECOND_LOOKS {
             // One look per minute that passed since the last sweep, so that a gap in the ticks skips none.
-            let back = |minute: Timestamp, by| minute.checked_sub(SignedDuration::from_mins(by)).unwrap_or(minute);
+            let back =
+                |minute: Timestamp, by| minute.checked_sub(SignedDuration::from_mins(by)).unwrap_or(minute);
             let (mut at, last) = (back(from, after - 1), back(this, after));
             while at <= last && at < from {
                 let found = self.bucket(at, now, false).await?.into_iter();

@@ -360,7 +360,11 @@ async fn of_many_replacements_in_one_call_each_holds_or_fails_for_itself() {
 
     let mut each = table.each();
     for (of, task) in &kept {
-        each.replace(of, task, &Task { done: true, title: "{{\u{0} größer\"".to_owned(), ..(**task).clone() });
+        each.replace(
+            of,
+            task,
+            &Task { done: true, title: "{{\u{0} größer\"".to_owned(), ..(**task).clone() },
+        );
     }
     assert_eq!(each.len(), 30);
     let answers = each.commit().await;
@@ -432,7 +436,8 @@ struct Parcel {
 
 impl Entity for Parcel {
     type Key = TaskKey;
-    const WORDS: &'static [&'static [u8]] = &[b"{\"id\":\"tsk_\",\"text\":\"a text that says what all of them say\"}"];
+    const WORDS: &'static [&'static [u8]] =
+        &[b"{\"id\":\"tsk_\",\"text\":\"a text that says what all of them say\"}"];
     fn key(&self) -> TaskKey {
         TaskKey { task: self.id }
     }

@@ -12,6 +12,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use embedded::Embedded;
 use futures::{FutureExt as _, future::LocalBoxFuture};
 use kernel::{CallerId, Channel, ClinicId, Clock, Id as _, Lane, RawJob, Timestamp};
+use messaging::Status as MessageStatus;
 use people::{
     Clinic,
     appointments::Status,
@@ -324,15 +325,12 @@ impl House {
             self.queue.dead().iter().map(|(job, fault)| format!("put aside: {} {fault}", job.r#type)),
         );
         for item in self.items("message") {
-            let field = |name: &str| {
-                let data = item.get("d").and_then(|data| data.as_m().ok());
-                data.and_then(|data| data.get(name)).and_then(|value| value.as_s().ok()).cloned()
-            };
-            let status = field("status").unwrap_or_default();
-            let due =
-                field("send_at").and_then(|at| at.parse::<Timestamp>().ok()).is_some_and(|at| at <= now);
-            if status == "SENDING" || (matches!(status.as_str(), "QUEUED" | "SCHEDULED") && due) {
-                left.push(format!("{} is {status}", field("id").unwrap_or_default()));
+            let message = table::unpack::<messaging::Message>(item).unwrap();
+            let (status, due) = (message.status, message.send_at <= now);
+            if status == MessageStatus::Sending
+                || (matches!(status, MessageStatus::Queued | MessageStatus::Scheduled) && due)
+            {
+                left.push(format!("{} is {}", message.id, status.name()));
             }
         }
         for item in self.items("inbound") {

@@ -72,7 +72,9 @@ async fn a_step_can_be_sent_by_hand_before_its_time() {
     // The due item moved along: the tick asks for both.
     practice.clock.advance(SignedDuration::from_mins(1));
     crate::tick::run(&practice.platform).await.unwrap();
-    assert_eq!(practice.queue.take(kernel::Lane::Outbound, 100).len(), 2);
+    let jobs = practice.queue.take(kernel::Lane::Outbound, 100);
+    let asked = jobs[0].job.read::<messaging::SendsRequested>().unwrap().unwrap();
+    assert_eq!((jobs.len(), asked.sends.len()), (1, 2));
     practice.set(request.message, Sent::Sent).await;
     let fault = send_now(&practice.clinic, &staff(), id, late).await.unwrap_err();
     assert_eq!(fault.code(), "message_too_late");

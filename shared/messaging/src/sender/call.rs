@@ -4,15 +4,16 @@ use consent::{Address as Reached, Cleared, GateDecision};
 use jiff::SignedDuration;
 use kernel::{Category, Channel, Timestamp};
 use people::{Clinic, Person};
-use platform::{Auth, HttpFault, Worked};
+use platform::{Auth, HttpFault, JobFault};
 use providers::{Accepted, Address, Content, ErrorClass, Mail, Outgoing, SendError, TextSender};
 use table::{ClinicTable, Kept};
 
 use super::{
-    Sender,
+    Held, Sender,
     facts::{Facts, Place},
+    gather::gather,
     judge::Judged,
-    outcome,
+    outcome::{self, Next},
     words::{Wordless, Writer},
 };
 use crate::{Ended, Message, Snapshot, Source, Status};
@@ -23,41 +24,50 @@ const PAUSES: [i64; 3] = [1, 4, 16];
 const REMINDER_RETRIES: usize = 1;
 
 impl Sender {
-    /// Brings a claimed message to its outcome.
-    pub(super) async fn deliver(&self, table: &ClinicTable, facts: &Facts, kept: Kept<Message>) -> Worked {
-        let judged = match self.judge(table, &kept, facts).await {
-            Ok(judged) => judged,
-            Err(fault) => return self.release(table, kept).await.and(Err(fault)),
-        };
+    /// What becomes of a claimed message.
+    pub(super) async fn next(&self, held: &Held, facts: &Facts) -> Next {
+        let judged = self.judge(&held.kept, facts);
+        // Something of a moment ago stands in the way: it may be there no longer.
+        if !facts.exact && matches!(judged, Judged::End(Status::Skipped, ..)) {
+            let one = std::slice::from_ref(held);
+            let mut again = gather(&self.platform.table, &self.memory, one, true).await;
+            return match again.remove(&held.of.clinic()) {
+                Some(Ok(facts)) => self.follow(held, &facts, self.judge(&held.kept, &facts)).await,
+                Some(Err(fault)) => Next::Release(fault),
+                None => Next::Release(JobFault::unknown("facts")),
+            };
+        }
+        self.follow(held, facts, judged).await
+    }
+
+    async fn follow(&self, held: &Held, facts: &Facts, judged: Judged<'_>) -> Next {
+        let Held { of: table, kept, .. } = held;
         let now = facts.now;
-        let next = match judged {
+        Next::Becomes(Box::new(match judged {
             Judged::End(status, ended, decision) => {
-                let mut next = outcome::untried((*kept).clone()).moved(status, now);
+                let mut next = outcome::untried((**kept).clone()).moved(status, now);
                 (next.ended, next.claimed_until) = (Some(ended), None);
                 next.decision = decision.or(next.decision);
                 next
             }
             Judged::Later(to, why, decision) => {
-                let mut next = outcome::later(outcome::untried((*kept).clone()), to, now);
+                let mut next = outcome::later(outcome::untried((**kept).clone()), to, now);
                 next.shifted_from.get_or_insert(kept.send_at);
                 (next.decision, next.ended) = (Some(decision), Some(why));
                 next
             }
             Judged::Go { decision, place, person } => {
-                match self.send(table, facts, &kept, decision, &place, person).await {
+                match self.send(table, facts, kept, decision, &place, person).await {
                     Ok(next) => next,
                     Err(Wordless::Never(ended)) => {
-                        let mut next = outcome::untried((*kept).clone()).moved(Status::Skipped, now);
+                        let mut next = outcome::untried((**kept).clone()).moved(Status::Skipped, now);
                         (next.ended, next.claimed_until) = (Some(ended), None);
                         next
                     }
-                    Err(Wordless::NotNow(fault)) => {
-                        return self.release(table, kept).await.and(Err(fault.into()));
-                    }
+                    Err(Wordless::NotNow(fault)) => return Next::Release(fault.into()),
                 }
             }
-        };
-        self.conclude(table, kept, next).await
+        }))
     }
 
     async fn send(

@@ -1,19 +1,16 @@
-//! The facts of the moment: what is read, strongly consistent, between the claim and the call.
+//! The facts of the moment, between the claim and the call.
 
 use std::{collections::HashMap, sync::Arc};
 
 use consent::{
     Address,
     gate::{Candidate, Counters, Inputs, Origin, PersonFacts, Purpose, Reader, Route as GateRoute},
-    ledger::{ConsentFault, Standing},
-    preference::{KeptPreference, Preference},
+    ledger::Standing,
+    preference::Preference,
 };
-use kernel::{AppointmentId, Category, Channel, ContactId, Fault, PersonId, Timestamp, Zone};
+use kernel::{AppointmentId, Category, Channel, ContactId, PersonId, Timestamp, Zone};
 use people::{Appointment, ContactPoint, Person};
-use table::{
-    ClinicTable, Digest, Kept, TableFault,
-    keys::{AppointmentKey, PersonKey, PreferenceKey},
-};
+use table::{ClinicTable, Digest, Found, Kept, keys::CounterKey};
 
 use super::known::Known;
 use crate::{Message, Route, Source};
@@ -22,31 +19,13 @@ use crate::{Message, Route, Source};
 pub(crate) struct Facts {
     pub(crate) now: Timestamp,
     pub(crate) known: Arc<Known>,
+    /// All of it was read as it is now.
+    pub(crate) exact: bool,
     persons: HashMap<PersonId, Person>,
     appointments: HashMap<AppointmentId, Kept<Appointment>>,
     preferences: HashMap<PersonId, Preference>,
     standings: HashMap<Digest, Standing>,
-}
-
-/// A fact cannot be read; the message waits.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FactsFault {
-    #[error(transparent)]
-    Table(#[from] TableFault),
-    #[error(transparent)]
-    Consent(#[from] ConsentFault),
-}
-
-impl Fault for FactsFault {
-    fn kind(&self) -> kernel::Kind {
-        match self {
-            Self::Table(fault) => fault.kind(),
-            Self::Consent(fault) => fault.kind(),
-        }
-    }
-    fn code(&self) -> &'static str {
-        "facts_unreadable"
-    }
+    counts: Option<(ClinicTable, Arc<Found>)>,
 }
 
 /// A contact point of somebody who may read a message.
@@ -81,59 +60,78 @@ fn places(who: &Person, is_guardian: bool) -> impl Iterator<Item = Place<'_>> {
 }
 
 impl Facts {
-    /// Reads what the messages stand on, in as few calls as there are kinds of facts.
-    pub(crate) async fn read(
-        table: &ClinicTable,
-        known: Arc<Known>,
-        messages: &[&Message],
-    ) -> Result<Self, FactsFault> {
-        let now = table.clock().now();
-        let mut facts = Self {
+    /// Nothing is known yet.
+    pub(super) fn new(now: Timestamp, known: Arc<Known>, exact: bool) -> Self {
+        Self {
             now,
             known,
+            exact,
             persons: HashMap::new(),
             appointments: HashMap::new(),
             preferences: HashMap::new(),
             standings: HashMap::new(),
-        };
-        let visits: Vec<_> = messages
-            .iter()
-            .filter_map(|message| message.about.as_ref())
-            .map(|about| AppointmentKey { appointment: about.appointment })
-            .collect();
-        for visit in table.get_many::<Appointment>(&visits).await?.into_iter().flatten() {
-            facts.appointments.insert(visit.id, visit);
+            counts: None,
         }
-        facts.read_persons(table, messages.iter().map(|message| message.person).collect()).await?;
-        let guardians: Vec<_> = facts
-            .persons
-            .values()
-            .filter(|person| facts.is_minor(person))
-            .flat_map(|person| person.guardians.iter().map(|guardian| guardian.person))
-            .collect();
-        facts.read_persons(table, guardians).await?;
-        let readers: Vec<_> = facts.persons.keys().map(|person| PreferenceKey { person: *person }).collect();
-        for kept in table.get_many::<KeptPreference>(&readers).await?.into_iter().flatten() {
-            facts.preferences.insert(kept.person, kept.preference.clone());
-        }
-        let addresses: Vec<Address> = facts
-            .persons
-            .values()
-            .flat_map(|person| places(person, false))
-            .map(|place| place.address)
-            .collect();
-        let standings = consent::ledger::standings(table, &addresses).await?;
-        facts.standings = addresses.iter().map(Address::digest).zip(standings).collect();
-        Ok(facts)
     }
 
-    async fn read_persons(&mut self, table: &ClinicTable, mut ids: Vec<PersonId>) -> Result<(), FactsFault> {
-        ids.retain(|id| !self.persons.contains_key(id));
-        let keys: Vec<_> = ids.into_iter().map(|person| PersonKey { person }).collect();
-        for person in table.get_many::<Person>(&keys).await?.into_iter().flatten() {
-            self.persons.insert(person.id, person.into_value());
-        }
-        Ok(())
+    pub(super) fn takes_person(&mut self, person: Person) {
+        self.persons.insert(person.id, person);
+    }
+
+    pub(super) fn takes_preference(&mut self, person: PersonId, preference: Preference) {
+        self.preferences.insert(person, preference);
+    }
+
+    pub(super) fn takes_appointment(&mut self, visit: Kept<Appointment>) {
+        self.appointments.insert(visit.id, visit);
+    }
+
+    pub(super) fn takes_standing(&mut self, standing: Standing) {
+        self.standings.insert(standing.address, standing);
+    }
+
+    pub(super) fn takes_counts(&mut self, of: ClinicTable, found: Arc<Found>) {
+        self.counts = Some((of, found));
+    }
+
+    pub(super) fn appointments(&self) -> impl Iterator<Item = &Appointment> {
+        self.appointments.values().map(|kept| &**kept)
+    }
+
+    /// Who answers for the minors.
+    pub(super) fn guardians(&self) -> Vec<PersonId> {
+        let minors = self.persons.values().filter(|person| self.is_minor(person));
+        let guardians = minors.flat_map(|person| person.guardians.iter().map(|guardian| guardian.person));
+        guardians.filter(|guardian| !self.persons.contains_key(guardian)).collect()
+    }
+
+    /// Every address that a message might go to.
+    pub(super) fn addresses(&self) -> Vec<Address> {
+        self.persons.values().flat_map(|person| places(person, false)).map(|place| place.address).collect()
+    }
+
+    /// Who would read a message, as far as can be told before the gate decides.
+    fn reader(&self, message: &Message) -> Option<&Person> {
+        let person = self.person(message.person)?;
+        Some(self.places(person, message.category).first().map_or(person, |place| place.who))
+    }
+
+    fn zone(&self, message: &Message) -> Zone {
+        let zones = self.reader(message).map(|reader| self.zones(reader)).unwrap_or_default();
+        zones.into_iter().next().unwrap_or_else(|| self.known.clinic.zone.clone())
+    }
+
+    /// Where it stands how many messages the reader of a message has had.
+    pub(super) fn counter_keys(&self, message: &Message) -> (CounterKey, Option<CounterKey>) {
+        let reader = self.reader(message).map_or(message.person, |reader| reader.id);
+        consent::counter_keys(reader, &self.zone(message), self.now, message.category)
+    }
+
+    /// How many messages the reader of a message has had.
+    pub(super) fn counters(&self, message: &Message) -> Counters {
+        let (day, week) = self.counter_keys(message);
+        let count = |key: &CounterKey| self.counts.as_ref().map_or(0, |(of, found)| found.count(of, key));
+        consent::counters(&self.zone(message), self.now, count(&day), week.as_ref().map_or(0, count))
     }
 
     pub(crate) fn person(&self, id: PersonId) -> Option<&Person> {

@@ -1,10 +1,8 @@
 //! Whether a claimed message still makes sense, may go out, and which way.
 
-use consent::{GateDecision, Verdict, gate::Counters};
-use kernel::{Category, Channel, Timestamp};
+use consent::{GateDecision, Verdict};
+use kernel::{Channel, Timestamp};
 use people::Person;
-use platform::JobFault;
-use table::ClinicTable;
 
 use super::{
     Sender,
@@ -69,21 +67,15 @@ impl Sender {
     }
 
     /// Judges a message by the facts.
-    pub(super) async fn judge<'a>(
-        &self,
-        table: &ClinicTable,
-        message: &Message,
-        facts: &'a Facts,
-    ) -> Result<Judged<'a>, JobFault> {
+    pub(super) fn judge<'a>(&self, message: &Message, facts: &'a Facts) -> Judged<'a> {
         if let Some(judged) = relevance(message, facts) {
-            return Ok(judged);
+            return judged;
         }
         let Some(person) = facts.person(message.person) else {
-            return Ok(end(Status::Skipped, "PERSON_GONE", "the person is gone"));
+            return end(Status::Skipped, "PERSON_GONE", "the person is gone");
         };
         let places = facts.places(person, message.category);
-        let reader = places.first().map_or(person, |place| place.who);
-        let counters = self.counters(table, reader, facts, message.category).await?;
+        let counters = facts.counters(message);
         let ready = self.ready(facts);
         let mut route = message.route.clone();
         // A swap names another channel: it is asked about on its own, once.
@@ -93,34 +85,22 @@ impl Sender {
                 Verdict::Swap { channel } => route = Route::Only(channel),
                 Verdict::Refuse { reason } => {
                     let ended = Ended::new(reason.code(), reason.sentence());
-                    return Ok(Judged::End(Status::Skipped, ended, Some(decision)));
+                    return Judged::End(Status::Skipped, ended, Some(decision));
                 }
                 Verdict::Shift { to } => {
                     let ended = Ended::new("SHIFTED", "it was moved into the hours in which it may be sent");
-                    return Ok(Judged::Later(to, ended, decision));
+                    return Judged::Later(to, ended, decision);
                 }
                 Verdict::Allow => {
                     let contact = decision.contact();
                     let place = places.into_iter().find(|place| Some(place.contact) == contact);
                     let Some(place) = place else {
-                        return Ok(end(Status::Skipped, "NO_ADDRESS", "there is no address to send to"));
+                        return end(Status::Skipped, "NO_ADDRESS", "there is no address to send to");
                     };
-                    return Ok(Judged::Go { decision, place, person });
+                    return Judged::Go { decision, place, person };
                 }
             }
         }
-        Ok(end(Status::Skipped, "NO_ROUTE", "no way leads to the person"))
-    }
-
-    async fn counters(
-        &self,
-        table: &ClinicTable,
-        reader: &Person,
-        facts: &Facts,
-        category: Category,
-    ) -> Result<Counters, JobFault> {
-        let zones = facts.zones(reader);
-        let zone = zones.first().unwrap_or(&facts.known.clinic.zone);
-        Ok(consent::counted(table, reader.id, zone, facts.now, category).await?)
+        end(Status::Skipped, "NO_ROUTE", "no way leads to the person")
     }
 }

@@ -1,4 +1,4 @@
-//! What changes so seldom that a sender may remember it for half a minute: the clinic, its rules, places,
+//! What changes so seldom that a sender may remember it for some seconds: the clinic, its rules, places,
 //! practitioners; and the versions of templates, which never change.
 
 use std::{
@@ -7,20 +7,20 @@ use std::{
 };
 
 use consent::{
-    Rules,
+    ConsentSettings, Rules,
     hours::{Days, Hours, Window},
     preference::Defaults,
 };
 use jiff::SignedDuration;
 use kernel::{ClinicId, Fault, LocationId, PractitionerId, TemplateId, Timestamp};
-use people::{Clinic, Location, Practitioner};
+use people::{Appointment, Clinic, Location, Practitioner};
 use table::{
-    ClinicTable, TableFault,
-    keys::{LocationKey, PractitionerKey},
+    ClinicTable, Found, Reads, Table, TableFault,
+    keys::{ClinicKey, ConsentSettingsKey, LocationKey, PractitionerKey, TemplateVersionKey},
 };
 use templates::{Ceilings, TemplateVersion};
 
-const REMEMBERED: SignedDuration = SignedDuration::from_secs(30);
+const REMEMBERED: SignedDuration = SignedDuration::from_secs(10);
 
 /// A clinic as the sender needs it.
 pub(crate) struct Known {
@@ -102,15 +102,32 @@ fn remember<K: std::hash::Hash + Eq, V>(
 }
 
 impl Memory {
-    pub(crate) async fn clinic(&self, table: &ClinicTable) -> Result<Arc<Known>, UnknownClinic> {
-        let now = table.clock().now();
-        if let Some(known) = recall(&self.clinics, &table.clinic(), now, REMEMBERED) {
+    /// Wants what is to be known of a clinic, unless it is remembered.
+    pub(crate) fn wants_clinic(&self, of: &ClinicTable, reads: &mut Reads) {
+        if recall(&self.clinics, &of.clinic(), of.clock().now(), REMEMBERED).is_none() {
+            reads.want(of, &ClinicKey {}).want(of, &ConsentSettingsKey {});
+        }
+    }
+
+    /// What is to be known of a clinic: remembered, or as it was found.
+    pub(crate) async fn learn_clinic(
+        &self,
+        of: &ClinicTable,
+        found: &Found,
+    ) -> Result<Arc<Known>, UnknownClinic> {
+        let now = of.clock().now();
+        if let Some(known) = recall(&self.clinics, &of.clinic(), now, REMEMBERED) {
             return Ok(known);
         }
-        let clinic = Clinic::read(table).await?.ok_or(UnknownClinic::NoRecord)?.into_value();
-        let settings = consent::settings(table).await?.map(table::Kept::into_value).unwrap_or_default();
+        let clinic = match found.get::<Clinic>(of, &ClinicKey {})? {
+            Some(clinic) => clinic,
+            None => Clinic::read(of).await?.ok_or(UnknownClinic::NoRecord)?,
+        };
+        let clinic = clinic.into_value();
+        let settings = found.get::<ConsentSettings>(of, &ConsentSettingsKey {})?;
+        let settings = settings.map(table::Kept::into_value).unwrap_or_default();
         let ceilings =
-            templates::ceilings(table).await.map_err(|fault| UnknownClinic::Ceilings(fault.to_string()))?;
+            templates::ceilings(of).await.map_err(|fault| UnknownClinic::Ceilings(fault.to_string()))?;
         let (hours, business_hours) = (hours(clinic.window), hours(clinic.marketing_window));
         let known = Known {
             rules: settings.rules(),
@@ -120,7 +137,61 @@ impl Memory {
             business_hours,
             clinic,
         };
-        Ok(remember(&self.clinics, table.clinic(), now, known))
+        Ok(remember(&self.clinics, of.clinic(), now, known))
+    }
+
+    /// What is to be known of a clinic.
+    pub(crate) async fn clinic(&self, table: &Table, of: &ClinicTable) -> Result<Arc<Known>, UnknownClinic> {
+        let mut reads = table.reads();
+        self.wants_clinic(of, &mut reads);
+        self.learn_clinic(of, &reads.now().await?).await
+    }
+
+    /// Wants a version of a template, unless it is remembered.
+    pub(crate) fn wants_version(&self, of: &ClinicTable, id: TemplateId, number: u32, reads: &mut Reads) {
+        let key = (of.clinic(), id, number);
+        if recall(&self.versions, &key, of.clock().now(), SignedDuration::MAX).is_none() {
+            reads.want(of, &TemplateVersionKey { template: id, number });
+        }
+    }
+
+    /// Remembers a version of a template if it was found.
+    pub(crate) fn learn_version(&self, of: &ClinicTable, id: TemplateId, number: u32, found: &Found) {
+        let key = TemplateVersionKey { template: id, number };
+        // One that cannot be read is read again when it is needed, and that says so.
+        if let Ok(Some(version)) = found.get::<TemplateVersion>(of, &key) {
+            remember(&self.versions, (of.clinic(), id, number), of.clock().now(), version.into_value());
+        }
+    }
+
+    /// Wants the place and the practitioner of a visit, unless they are remembered.
+    pub(crate) fn wants_whereabouts(&self, of: &ClinicTable, visit: &Appointment, reads: &mut Reads) {
+        let now = of.clock().now();
+        if let Some(id) = visit.location
+            && recall(&self.locations, &(of.clinic(), id), now, REMEMBERED).is_none()
+        {
+            reads.want(of, &LocationKey { location: id });
+        }
+        if let Some(id) = visit.practitioner
+            && recall(&self.practitioners, &(of.clinic(), id), now, REMEMBERED).is_none()
+        {
+            reads.want(of, &PractitionerKey { practitioner: id });
+        }
+    }
+
+    /// Remembers the place and the practitioner of a visit if they were found.
+    pub(crate) fn learn_whereabouts(&self, of: &ClinicTable, visit: &Appointment, found: &Found) {
+        let now = of.clock().now();
+        if let Some(id) = visit.location
+            && let Ok(Some(kept)) = found.get::<Location>(of, &LocationKey { location: id })
+        {
+            remember(&self.locations, (of.clinic(), id), now, Some(kept.into_value()));
+        }
+        if let Some(id) = visit.practitioner
+            && let Ok(Some(kept)) = found.get::<Practitioner>(of, &PractitionerKey { practitioner: id })
+        {
+            remember(&self.practitioners, (of.clinic(), id), now, Some(kept.into_value()));
+        }
     }
 
     pub(crate) async fn location(

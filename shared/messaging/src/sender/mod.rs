@@ -4,36 +4,56 @@
 //! would take it back. Then the facts are read once more, the send gate decides, the words are written and the
 //! provider is called; one *outcome* write ends it. Whoever dies between the call and the outcome leaves a
 //! claim behind that runs out: the message becomes `UNKNOWN` and is never sent again by itself.
+//!
+//! Messages go through these steps in batches of up to [`BATCH`], of whatever clinics they are: a step is one call to
+//! the table for all of them, and holds or fails for each message by itself.
 
 mod call;
 mod claim;
 mod doubt;
 mod facts;
+mod gather;
 mod judge;
 mod known;
 mod outcome;
 mod settle;
 mod words;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
-use futures::future::join_all;
+use futures::{FutureExt, StreamExt, stream, stream::FuturesUnordered};
 use jiff::SignedDuration;
-use kernel::{Channel, ClinicId};
+use kernel::{Channel, Kind, Timestamp};
 use platform::{JobFault, Platform, Worked};
 use providers::Carrier;
-use table::{ClinicTable, Kept, keys::MessageKey};
+use table::{ClinicTable, Kept};
 
 pub use doubt::doubt;
 pub use settle::SettleUnknown;
 pub use words::Links;
 
 use crate::{Message, SendRequested};
-use facts::Facts;
+use claim::Claim;
+use gather::{Gathered, gather};
 use known::Memory;
+use outcome::Next;
 
 /// How long a claim holds. A provider is given 10 seconds; six times that is out of any doubt.
 pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// How many messages take each step together: as many writes as one call to the table holds.
+pub(crate) const BATCH: usize = crate::message::SENDS;
+/// How many batches are under way at a time.
+const BATCHES: usize = 2;
+/// After so much time no further batch is begun: a function has 30 seconds, and a provider that does not answer takes
+/// 10 of them. What was not begun comes again, and was not claimed.
+const BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(14);
+/// How long an outcome waits for those of the same batch whose provider is slower. Whoever dies meanwhile leaves a
+/// message behind of which nobody knows that it was sent.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// Who carries what.
 #[derive(Clone, Default)]
@@ -65,6 +85,15 @@ pub struct Sender {
     memory: Memory,
 }
 
+/// A message that this sender has claimed.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// Which of the requests it was asked for with.
+    index: usize,
+    of: ClinicTable,
+    kept: Kept<Message>,
+}
+
 impl Sender {
     /// A sender on a platform.
     pub fn on(platform: &Platform, carriers: Carriers, links: Arc<dyn Links>) -> Self {
@@ -74,68 +103,73 @@ impl Sender {
     /// Sends a batch. The answer stands in the order of the requests; a failure means: ask again later. A
     /// request whose message is not due, is held by another sender or has ended is done.
     pub async fn run(&self, requests: &[SendRequested]) -> Vec<Worked> {
-        let mut clinics: BTreeMap<ClinicId, Vec<usize>> = BTreeMap::new();
-        for (index, request) in requests.iter().enumerate() {
-            clinics.entry(request.clinic).or_default().push(index);
-        }
         let mut worked: Vec<Worked> = requests.iter().map(|_| Ok(())).collect();
-        let batches = clinics.into_iter().map(async |(clinic, indexes)| {
-            let wanted: Vec<_> = indexes.iter().map(|index| requests[*index].message).collect();
-            (indexes, self.run_clinic(&self.platform.table.of(clinic), &wanted).await)
-        });
-        for (indexes, results) in join_all(batches).await {
-            for (index, result) in indexes.into_iter().zip(results) {
-                worked[index] = result;
-            }
-        }
-        worked
-    }
-
-    async fn run_clinic(&self, table: &ClinicTable, ids: &[kernel::MessageId]) -> Vec<Worked> {
-        let all = |fault: JobFault| ids.iter().map(|_| Err(fault.clone())).collect();
-        let keys: Vec<_> = ids.iter().map(|message| MessageKey { message: *message }).collect();
-        let read = match table.get_many::<Message>(&keys).await {
-            Ok(read) => read,
-            Err(fault) => return all(fault.into()),
-        };
-        let mut worked: Vec<Worked> = ids.iter().map(|_| Ok(())).collect();
-        let mut seen = std::collections::HashSet::new();
-        // The same request twice in a batch: the second would meet the first one's claim.
-        let first = read.into_iter().enumerate().filter(|(index, _)| seen.insert(ids[*index]));
-        let claims = first.filter_map(|(index, kept)| Some((index, kept?)));
-        let claims = join_all(claims.map(async |(index, kept)| (index, self.claim(table, kept).await))).await;
-        let mut claimed: Vec<(usize, Kept<Message>)> = Vec::new();
-        for (index, claim) in claims {
-            match claim {
-                Ok(Some(kept)) => claimed.push((index, kept)),
-                Ok(None) => {}
-                Err(fault) => worked[index] = Err(fault.into()),
-            }
-        }
-        if claimed.is_empty() {
-            return worked;
-        }
-        let facts = self.facts(table, &claimed).await;
-        let sent = claimed.into_iter().map(async |(index, kept)| {
-            let result = match &facts {
-                Ok(facts) => self.deliver(table, facts, kept).await,
-                Err(fault) => self.release(table, kept).await.and(Err(fault.clone())),
-            };
-            (index, result)
-        });
-        for (index, result) in join_all(sent).await {
+        let mut seen = HashSet::new();
+        // The same request twice: the second would meet the first one's claim.
+        let first: Vec<(usize, SendRequested)> =
+            requests.iter().copied().enumerate().filter(|(_, request)| seen.insert(*request)).collect();
+        let began = self.platform.clock.now();
+        let batches: Vec<_> = first.chunks(BATCH).map(|batch| self.begin(batch, began).boxed()).collect();
+        let done: Vec<Vec<(usize, Worked)>> = stream::iter(batches).buffered(BATCHES).collect().await;
+        for (index, result) in done.into_iter().flatten() {
             worked[index] = result;
         }
         worked
     }
 
-    async fn facts(
-        &self,
-        table: &ClinicTable,
-        claimed: &[(usize, Kept<Message>)],
-    ) -> Result<Facts, JobFault> {
-        let known = self.memory.clinic(table).await?;
-        let messages: Vec<&Message> = claimed.iter().map(|(_, kept)| &**kept).collect();
-        Ok(Facts::read(table, known, &messages).await?)
+    async fn begin(&self, batch: &[(usize, SendRequested)], began: Timestamp) -> Vec<(usize, Worked)> {
+        if self.platform.clock.now().duration_since(began) > BEGINS_WITHIN {
+            let says = "there was no time left to begin".to_owned();
+            let late = JobFault { kind: Kind::Unavailable, code: "not_begun", says };
+            return batch.iter().map(|(index, _)| (*index, Err(late.clone()))).collect();
+        }
+        self.run_batch(batch).await
+    }
+
+    async fn run_batch(&self, requests: &[(usize, SendRequested)]) -> Vec<(usize, Worked)> {
+        let mut worked = Vec::with_capacity(requests.len());
+        let mut held = Vec::with_capacity(requests.len());
+        for ((index, request), claim) in requests.iter().zip(self.claim(requests).await) {
+            match claim {
+                Claim::Held(kept) => {
+                    let of = self.platform.table.of(request.clinic);
+                    held.push(Held { index: *index, of, kept });
+                }
+                Claim::Done => worked.push((*index, Ok(()))),
+                Claim::Failed(fault) => worked.push((*index, Err(fault))),
+            }
+        }
+        if held.is_empty() {
+            return worked;
+        }
+        let facts = gather(&self.platform.table, &self.memory, &held, false).await;
+        let calls = held.into_iter().map(|held| self.outcome_of(held, &facts).boxed());
+        let mut calls: FuturesUnordered<_> = calls.collect();
+        let mut ended = Vec::new();
+        loop {
+            let next = if ended.is_empty() {
+                calls.next().await
+            } else if let Ok(next) = tokio::time::timeout(PATIENCE, calls.next()).await {
+                next
+            } else {
+                worked.extend(self.conclude(std::mem::take(&mut ended)).await);
+                continue;
+            };
+            match next {
+                Some(one) => ended.push(one),
+                None => break,
+            }
+        }
+        worked.extend(self.conclude(ended).await);
+        worked
+    }
+
+    async fn outcome_of(&self, held: Held, facts: &Gathered) -> (Held, Next) {
+        let next = match facts.get(&held.of.clinic()) {
+            Some(Ok(facts)) => self.next(&held, facts).await,
+            Some(Err(fault)) => Next::Release(fault.clone()),
+            None => Next::Release(JobFault::unknown("facts")),
+        };
+        (held, next)
     }
 }

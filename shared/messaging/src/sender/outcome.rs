@@ -1,11 +1,11 @@
 //! The outcome of a claimed message, and the one write that ends the claim.
 
 use kernel::Timestamp;
-use platform::Worked;
+use platform::{JobFault, Worked};
 use providers::{Accepted, SendError};
 use table::{ClinicTable, Kept, WriteFault, keys::MessageKey};
 
-use super::{Sender, SettleUnknown};
+use super::{Held, Sender, SettleUnknown};
 use crate::{AttemptError, AttemptStatus, Ended, Message, Status, receipt};
 
 /// Without the attempt of this claim: no provider was called.
@@ -121,27 +121,68 @@ fn merged(ours: &Message, theirs: &Message) -> Message {
     next
 }
 
+/// Whether an outcome is the message alone: it needs no due item, does not show on the desk and says nothing about
+/// an address.
+fn is_alone(kept: &Message, next: &Message) -> bool {
+    next.status != Status::Scheduled && !receipt::shows(kept, next) && !receipt::newly_blames(kept, next)
+}
+
+fn told(next: &Message) {
+    if matches!(next.status, Status::Failed | Status::Bounced) {
+        let error = next.attempts.last().and_then(|attempt| attempt.error.as_ref());
+        tracing::warn!(
+            message.id = %next.id,
+            message.status = next.status.name(),
+            message.code = error.and_then(|error| error.code.as_deref()).unwrap_or_default(),
+            "a message was not sent"
+        );
+    }
+}
+
+/// What becomes of a claimed message.
+#[derive(Debug)]
+pub(super) enum Next {
+    /// This is its outcome.
+    Becomes(Box<Message>),
+    /// Something could not be read, and its provider was not called.
+    Release(JobFault),
+}
+
 impl Sender {
-    /// Writes the outcome. A receipt that came first is joined with it.
-    pub(super) async fn conclude(&self, table: &ClinicTable, kept: Kept<Message>, next: Message) -> Worked {
+    /// Writes outcomes: those of one item in one call, those with more to them one after the other.
+    pub(super) async fn conclude(&self, ended: Vec<(Held, Next)>) -> Vec<(usize, Worked)> {
         let now = self.platform.clock.now();
-        let (mut kept, mut next) = (kept, next);
+        let mut worked = Vec::with_capacity(ended.len());
+        let mut alone = Vec::new();
+        let mut each = self.platform.table.each();
+        for (held, next) in ended {
+            let index = held.index;
+            match next {
+                Next::Release(fault) => worked.push((index, self.release(held).await.and(Err(fault)))),
+                Next::Becomes(next) if is_alone(&held.kept, &next) => {
+                    each.replace(&held.of, &held.kept, &*next);
+                    alone.push((held, next));
+                }
+                Next::Becomes(next) => {
+                    let written = write(&held.of, &held.kept, &next, now).await;
+                    worked.push((index, self.stands(held, *next, written).await));
+                }
+            }
+        }
+        for ((held, next), written) in alone.into_iter().zip(each.commit().await) {
+            worked.push((held.index, self.stands(held, *next, written).await));
+        }
+        worked
+    }
+
+    /// Sees an outcome through that was tried to be written. A receipt that came first is joined with it.
+    async fn stands(&self, held: Held, mut next: Message, written: Result<(), WriteFault>) -> Worked {
+        let Held { of: table, mut kept, .. } = held;
+        let mut written = written;
         for _ in 0..5 {
-            match write(table, &kept, &next, now).await {
+            match written {
                 Ok(()) => {
-                    if next.status == Status::Failed || next.status == Status::Bounced {
-                        tracing::warn!(
-                            message.id = %next.id,
-                            message.status = next.status.name(),
-                            message.code = next
-                                .attempts
-                                .last()
-                                .and_then(|attempt| attempt.error.as_ref())
-                                .and_then(|error| error.code.as_deref())
-                                .unwrap_or_default(),
-                            "a message was not sent"
-                        );
-                    }
+                    told(&next);
                     return Ok(());
                 }
                 Err(fault) if fault.is_conflict() => {
@@ -155,6 +196,7 @@ impl Sender {
                     }
                     next = merged(&next, &there);
                     kept = there;
+                    written = write(&table, &kept, &next, self.platform.clock.now()).await;
                 }
                 Err(fault) => return Err(fault.into()),
             }

@@ -58,7 +58,7 @@ impl Sender {
             return Ok(());
         }
         let now = self.platform.clock.now();
-        let known = self.memory.clinic(&table).await?;
+        let known = self.memory.clinic(&self.platform.table, &table).await?;
         let found = match self.ask(&kept, &known.clinic).await {
             Some(LookedUp::Found(accepted)) => accepted,
             Some(LookedUp::Absent | LookedUp::Unclear) | None => {
