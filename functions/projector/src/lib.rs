@@ -5,13 +5,24 @@
 
 mod figures;
 
+use std::collections::BTreeMap;
+
 use audit::Actor;
 use automations::Reminders;
-use kernel::Fault;
-use messaging::{Asks, Direction, Message, Status, conversation, counters};
+use kernel::{ClinicId, Fault};
+use messaging::{
+    Asks, Direction, Message, Status, conversation,
+    counters::{self, Moved},
+};
 use people::appointments::{self, Answer, ChangeFault};
 use platform::{JobFault, Platform, Worked};
 use table::{Change, ClinicTable, Kept, changed};
+
+/// A message before and after a change.
+struct Followed {
+    before: Option<Kept<Message>>,
+    after: Kept<Message>,
+}
 
 /// Follows changes on a platform.
 pub struct Work {
@@ -27,6 +38,7 @@ impl Work {
     /// Follows a batch of changes, in order. A failure means the whole batch again.
     pub async fn run(&self, changes: Vec<Change>) -> Worked {
         audit::noticed(&self.platform.table, &changes).await?;
+        let mut clinics: BTreeMap<ClinicId, Vec<Followed>> = BTreeMap::new();
         for change in &changes {
             let Some(clinic) = change.clinic() else { continue };
             match changed::<Message>(change) {
@@ -39,27 +51,39 @@ impl Work {
                     );
                 }
                 Some(Ok((before, Some(after)))) => {
-                    self.message(&self.platform.table.of(clinic), before.as_ref(), &after).await?;
+                    clinics.entry(clinic).or_default().push(Followed { before, after });
                 }
             }
+        }
+        for (clinic, messages) in clinics {
+            self.messages(&self.platform.table.of(clinic), &messages).await?;
         }
         Ok(())
     }
 
-    async fn message(
-        &self,
-        table: &ClinicTable,
-        before: Option<&Kept<Message>>,
-        after: &Kept<Message>,
-    ) -> Worked {
-        figures::of(before.map(|kept| &**kept), after);
-        counters::count(table, before.map(|kept| &**kept), after, after.rev()).await?;
-        conversation::follow(table, after).await?;
+    /// What follows from the changes of a clinic's messages.
+    async fn messages(&self, table: &ClinicTable, messages: &[Followed]) -> Worked {
+        let moves: Vec<_> = messages
+            .iter()
+            .map(|Followed { before, after }| Moved { before: before.as_deref(), after, rev: after.rev() })
+            .collect();
+        counters::count_all(table, &moves).await?;
+        for Followed { before, after } in messages {
+            figures::of(before.as_deref(), after);
+            if conversation::concerns(before.as_deref(), after) {
+                conversation::follow(table, after).await?;
+            }
+        }
         let was_sent = |message: &Message| message.times.contains_key(&Status::Sent);
-        if after.direction == Direction::Out && was_sent(after) && !before.is_some_and(|kept| was_sent(kept))
-        {
-            counters::count_for_caps(table, after).await?;
-            self.asked(table, after).await?;
+        let sent = |one: &&Followed| {
+            one.after.direction == Direction::Out
+                && was_sent(&one.after)
+                && !one.before.as_ref().is_some_and(|kept| was_sent(kept))
+        };
+        let sent: Vec<&Message> = messages.iter().filter(sent).map(|one| &*one.after).collect();
+        counters::count_for_caps(table, &sent).await?;
+        for message in sent {
+            self.asked(table, message).await?;
         }
         Ok(())
     }

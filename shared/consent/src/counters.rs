@@ -1,7 +1,7 @@
 //! How many messages a person has had, by day and calendar week of their zone.
 
 use jiff::SignedDuration;
-use kernel::{Category, PersonId, Timestamp, Zone};
+use kernel::{Category, MessageId, PersonId, Timestamp, Zone};
 use table::{ClinicTable, TableFault, Write, keys::CounterKey};
 
 use crate::gate::Counters;
@@ -15,12 +15,19 @@ fn of_week(person: PersonId, zone: &Zone, at: Timestamp) -> CounterKey {
     CounterKey { of: format!("sent_to.{person}"), name: format!("marketing_week.{monday}") }
 }
 
-/// Counts a message in the transaction that claims it for sending.
-pub fn count(write: &mut Write, person: PersonId, zone: &Zone, at: Timestamp, category: Category) {
+/// Counts a message that a person was sent; told again, it is counted once.
+pub fn count(
+    write: &mut Write,
+    person: PersonId,
+    zone: &Zone,
+    at: Timestamp,
+    category: Category,
+    message: MessageId,
+) {
     let forget = at.saturating_add(SignedDuration::from_hours(24 * 9)).ok();
-    write.add(&of_day(person, zone, at), 1, forget);
-    if category == Category::Marketing {
-        write.add(&of_week(person, zone, at), 1, forget);
+    let (day, week) = counter_keys(person, zone, at, category);
+    for counter in [Some(day), week].iter().flatten() {
+        write.note(counter, &message.to_string(), forget);
     }
 }
 

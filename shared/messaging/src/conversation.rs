@@ -79,6 +79,12 @@ fn spoken_at(message: &Message) -> Option<Timestamp> {
     }
 }
 
+/// Whether a change of a message may change the head of its conversation.
+pub fn concerns(before: Option<&Message>, after: &Message) -> bool {
+    let head = |message: &Message| (spoken_at(message), message.channel);
+    spoken_at(after).is_some() && before.is_none_or(|before| head(before) != head(after))
+}
+
 /// Brings the head of a conversation up to a message. Twice is once.
 pub async fn follow(table: &ClinicTable, message: &Message) -> Result<(), WriteFault> {
     let Some(at) = spoken_at(message) else { return Ok(()) };

@@ -4,19 +4,21 @@
 //! The projector moves a message from one count to the next as its status changes. A change that is told twice
 //! is counted once.
 
+use std::collections::BTreeMap;
+
 use jiff::SignedDuration;
-use kernel::{Channel, Timestamp, Zone};
+use kernel::{Channel, MessageId, Timestamp, Zone};
 use people::{Clinic, Person};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use table::{
-    ClinicTable, TableFault, WriteFault,
-    keys::{CounterKey, PersonKey},
+    ClinicTable, Entity, TableFault, WriteFault,
+    keys::{ClinicKey, CountedKey, CounterKey, PersonKey},
 };
 
-use crate::{Direction, Message, Source, Status, conversation::Once};
+use crate::{Direction, Message, Source, Status};
 
 /// Everything that was ever planned for a day is in exactly one of these.
-fn count_key(message: &Message, status: Status) -> CounterKey {
+fn figure(message: &Message) -> String {
     let day = message.shifted_from.unwrap_or(message.send_at).strftime("%Y-%m-%d").to_string();
     let source = match (&message.direction, &message.source) {
         (Direction::In, _) => "inbound",
@@ -25,58 +27,153 @@ fn count_key(message: &Message, status: Status) -> CounterKey {
         (_, Source::Digest { .. }) => "digest",
         _ => "staff",
     };
-    CounterKey { of: "messages".to_owned(), name: format!("{day}.{source}.{}", status.name()) }
+    format!("{day}.{source}.{}", message.status.name())
 }
 
-/// Moves a message between counts.
+/// In which figure a message is counted, and since which of its revisions. It outlives the stream that tells of
+/// changes; what is told by the stream after that has its image of before to say where the message was counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Counted {
+    message: MessageId,
+    rev: u64,
+    figure: String,
+    at: Timestamp,
+}
+
+impl Entity for Counted {
+    type Key = CountedKey;
+
+    fn key(&self) -> CountedKey {
+        CountedKey { message: self.message }
+    }
+
+    fn expires(&self) -> Option<Timestamp> {
+        self.at.checked_add(SignedDuration::from_hours(48)).ok()
+    }
+}
+
+/// A change of a message: what it was, what it is, and its revision.
+#[derive(Debug, Clone, Copy)]
+pub struct Moved<'a> {
+    /// What it was, if it was.
+    pub before: Option<&'a Message>,
+    /// What it is.
+    pub after: &'a Message,
+    /// Its revision.
+    pub rev: u64,
+}
+
+/// How many messages one transaction moves: with a figure for each of them to leave and one to enter, still far
+/// below what a transaction holds.
+const AT_ONCE: usize = 30;
+
+/// Moves messages of a clinic between counts. Changes of one message count as one, from where it was counted to where
+/// its latest revision belongs; what is told twice, or too late, moves nothing.
+pub async fn count_all(table: &ClinicTable, moves: &[Moved<'_>]) -> Result<(), WriteFault> {
+    let mut messages: BTreeMap<MessageId, (Moved<'_>, Moved<'_>)> = BTreeMap::new();
+    for one in moves {
+        let (first, last) = messages.entry(one.after.id).or_insert((*one, *one));
+        if one.rev < first.rev {
+            *first = *one;
+        }
+        if one.rev > last.rev {
+            *last = *one;
+        }
+    }
+    let messages: Vec<_> = messages.into_values().collect();
+    for some in messages.chunks(AT_ONCE) {
+        count_some(table, some).await?;
+    }
+    Ok(())
+}
+
+async fn count_some(table: &ClinicTable, some: &[(Moved<'_>, Moved<'_>)]) -> Result<(), WriteFault> {
+    for exact in [false, true, true, true] {
+        let mut reads = table.reads();
+        // One that has just been made is counted nowhere yet. An answer of a moment ago, and this guess, can only
+        // make the transaction fail.
+        for (_, last) in some.iter().filter(|(first, _)| exact || first.before.is_some()) {
+            reads.want(table, &CountedKey { message: last.after.id });
+        }
+        let found = if exact { reads.now().await } else { reads.lately().await }?;
+        let mut write = table.write();
+        let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+        for (first, last) in some {
+            let counted = found.get::<Counted>(table, &CountedKey { message: last.after.id })?;
+            if counted.as_ref().is_some_and(|counted| counted.rev >= last.rev) {
+                continue;
+            }
+            let figure = figure(last.after);
+            let from = counted
+                .as_ref()
+                .map(|counted| counted.figure.clone())
+                .or_else(|| first.before.map(self::figure));
+            if from.as_ref() == Some(&figure) {
+                continue;
+            }
+            let new = Counted {
+                message: last.after.id,
+                rev: last.rev,
+                figure: figure.clone(),
+                at: table.clock().now(),
+            };
+            match &counted {
+                Some(counted) => write.replace(counted, &new),
+                None => write.create(&new),
+            };
+            *sums.entry(figure).or_default() += 1;
+            if let Some(from) = from {
+                *sums.entry(from).or_default() -= 1;
+            }
+        }
+        for (figure, by) in sums.into_iter().filter(|(_, by)| *by != 0) {
+            write.add(&CounterKey { of: "messages".to_owned(), name: figure }, by, None);
+        }
+        match write.commit().await {
+            // Another one counts the same messages: what is left is counted anew.
+            Err(fault) if fault.is_conflict() => {}
+            other => return other,
+        }
+    }
+    Err(WriteFault::Contended)
+}
+
+/// Moves one message between counts.
 pub async fn count(
     table: &ClinicTable,
     before: Option<&Message>,
     after: &Message,
     rev: u64,
 ) -> Result<(), WriteFault> {
-    let to = count_key(after, after.status);
-    let from = before.map(|before| count_key(before, before.status));
-    if from.as_ref() == Some(&to) {
-        return Ok(());
-    }
-    let now = table.clock().now();
-    let until = now.checked_add(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MAX);
-    let once = Once { of: after.id.to_string(), what: format!("counted {rev}"), at: now, until };
-    let mut write = table.write();
-    write.create(&once).add(&to, 1, None);
-    if let Some(from) = from {
-        write.add(&from, -1, None);
-    }
-    match write.commit().await {
-        Err(WriteFault::Conflict { act: 0, .. }) => Ok(()),
-        other => other,
-    }
+    count_all(table, &[Moved { before, after, rev }]).await
 }
 
-/// Counts a message that was sent for the caps of its reader. Told twice is counted once.
-pub async fn count_for_caps(table: &ClinicTable, message: &Message) -> Result<(), WriteFault> {
-    if message.channel == Some(Channel::InApp) {
+/// Counts messages of a clinic that were sent for the caps of their readers. Told twice is counted once.
+pub async fn count_for_caps(table: &ClinicTable, messages: &[&Message]) -> Result<(), WriteFault> {
+    let messages: Vec<_> =
+        messages.iter().filter(|message| message.channel != Some(Channel::InApp)).collect();
+    if messages.is_empty() {
         return Ok(());
     }
-    let reader = message.recipient.unwrap_or(message.person);
-    let zone = match table
-        .get::<Person>(&PersonKey { person: reader })
-        .await?
-        .and_then(|person| person.zone.clone())
-    {
-        Some(zone) => zone,
-        None => Clinic::read(table).await?.map_or_else(Zone::utc, |clinic| clinic.zone.clone()),
-    };
-    let at = message.times.get(&Status::Sent).copied().unwrap_or(message.send_at);
-    let until = at.checked_add(SignedDuration::from_hours(48)).unwrap_or(Timestamp::MAX);
-    let mut write = table.write();
-    write.create(&Once { of: message.id.to_string(), what: "capped".to_owned(), at, until });
-    consent::count(&mut write, reader, &zone, at, message.category);
-    match write.commit().await {
-        Err(WriteFault::Conflict { act: 0, .. }) => Ok(()),
-        other => other,
+    let reader = |message: &Message| message.recipient.unwrap_or(message.person);
+    let mut reads = table.reads();
+    reads.want(table, &ClinicKey {});
+    for message in &messages {
+        reads.want(table, &PersonKey { person: reader(message) });
     }
+    let found = reads.lately().await?;
+    let clinic =
+        found.get::<Clinic>(table, &ClinicKey {})?.map_or_else(Zone::utc, |clinic| clinic.zone.clone());
+    for message in messages {
+        let reader = reader(message);
+        let person = found.get::<Person>(table, &PersonKey { person: reader })?;
+        let zone = person.as_ref().and_then(|person| person.zone.as_ref()).unwrap_or(&clinic);
+        let at = message.times.get(&Status::Sent).copied().unwrap_or(message.send_at);
+        let mut write = table.write();
+        consent::count(&mut write, reader, zone, at, message.category, message.id);
+        write.commit().await?;
+    }
+    Ok(())
 }
 
 /// The messages of a day by source and status.

@@ -16,7 +16,9 @@ pub struct Counter {
 }
 
 pub(crate) fn value(item: &crate::item::Item) -> i64 {
-    item.get("n").and_then(|n| n.as_n().ok()).and_then(|n| n.parse().ok()).unwrap_or(0)
+    let sum = item.get("n").and_then(|n| n.as_n().ok()).and_then(|n| n.parse().ok()).unwrap_or(0);
+    let names = item.get("seen").and_then(|seen| seen.as_ss().ok()).map_or(0, Vec::len);
+    i64::try_from(names).unwrap_or(i64::MAX).saturating_add(sum)
 }
 
 impl ClinicTable {

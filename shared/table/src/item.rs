@@ -22,12 +22,11 @@ pub(crate) fn number(value: impl ToString + Copy) -> AttributeValue {
 /// can be known again.
 pub(crate) fn pack<E: Entity>(prefix: &str, entity: &E, rev: u64, mark: &str) -> Result<Item, TableFault> {
     let kind = E::Key::KIND;
-    let (name, data) = match packed::pack(entity) {
-        Some(packed) => ("z", AttributeValue::B(Blob::new(packed?))),
-        None => {
-            let unwritable = |_| TableFault::Unwritable { kind };
-            ("d", serde_dynamo::to_attribute_value(entity).map_err(unwritable)?)
-        }
+    let (name, data) = if let Some(packed) = packed::pack(entity) {
+        ("z", AttributeValue::B(Blob::new(packed?)))
+    } else {
+        let unwritable = |_| TableFault::Unwritable { kind };
+        ("d", serde_dynamo::to_attribute_value(entity).map_err(unwritable)?)
     };
     let (pk, sk) = entity.key().full(prefix);
     let mut item = Item::from([

@@ -212,6 +212,8 @@ keys! { ITEMS "table";
     MessageKey "message" ["message", message: MessageId] / ["message"];
     /// That something was collected, and into which message.
     CollectedKey "collected" ["collected", piece: MessageId] / ["collected"];
+    /// In which figure a message is counted.
+    CountedKey "counted" ["counted", message: MessageId] / ["counted"];
     /// The head of the one conversation with a person.
     ConversationKey "conversation" ["conversation", person: PersonId] / ["conversation"];
     /// Something that did not reach anybody, for the desk.

@@ -27,6 +27,13 @@ impl Table {
     }
 }
 
+impl ClinicTable {
+    /// Starts to gather what is to be read of this clinic.
+    pub fn reads(&self) -> Reads {
+        self.table.reads()
+    }
+}
+
 impl Reads {
     /// Wants the item at a key of a clinic.
     pub fn want<K: Key>(&mut self, of: &ClinicTable, key: &K) -> &mut Self {

@@ -1,11 +1,14 @@
 //! Writing: single items, and several in one transaction.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
     operation::transact_write_items::TransactWriteItemsError,
-    types::{ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update},
+    types::{
+        AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+        Update,
+    },
 };
 use kernel::{ClinicId, Clock, Job, Timestamp};
 
@@ -27,14 +30,14 @@ pub(crate) enum Act {
     Put { kind: &'static str, item: Item, expects: Expects },
     Delete { kind: &'static str, key: Item, expects: Expects },
     Check { kind: &'static str, key: Item, expects: Expects },
-    Add { key: Item, by: i64, expires: Option<Timestamp> },
+    Count { key: Item, addition: Addition },
 }
 
 impl Act {
     fn kind(&self) -> &'static str {
         match self {
             Self::Put { kind, .. } | Self::Delete { kind, .. } | Self::Check { kind, .. } => kind,
-            Self::Add { .. } => CounterKey::KIND,
+            Self::Count { .. } => CounterKey::KIND,
         }
     }
 }
@@ -149,7 +152,17 @@ impl Write {
     /// Adds to a counter; `expires` lets the database forget it.
     pub fn add(&mut self, counter: &CounterKey, by: i64, expires: Option<Timestamp>) -> &mut Self {
         let key = self.key(counter);
-        self.acts.push(Act::Add { key, by, expires });
+        let addition = Addition::of("n", number(by), expires);
+        self.acts.push(Act::Count { key, addition });
+        self
+    }
+
+    /// Counts a thing by its name: the same name is counted once, however often it is told. For counters of some
+    /// dozens of things, since it keeps the names.
+    pub fn note(&mut self, counter: &CounterKey, what: &str, expires: Option<Timestamp>) -> &mut Self {
+        let key = self.key(counter);
+        let addition = Addition::of("seen", AttributeValue::Ss(vec![what.to_owned()]), expires);
+        self.acts.push(Act::Count { key, addition });
         self
     }
 
@@ -244,25 +257,36 @@ fn condition(expects: &Expects) -> Option<&'static str> {
     }
 }
 
-fn rev_value(
-    expects: &Expects,
-) -> Option<std::collections::HashMap<String, aws_sdk_dynamodb::types::AttributeValue>> {
+fn rev_value(expects: &Expects) -> Option<HashMap<String, AttributeValue>> {
     match expects {
         Expects::Rev(rev) => Some(Item::from([(":rev".to_owned(), number(*rev))])),
         _ => None,
     }
 }
 
-const ADD: &str = "ADD n :by SET kind = :kind";
-const ADD_EXPIRING: &str = "ADD n :by SET kind = :kind, #ttl = :ttl";
+/// What is added to a counter: the expression, the names in it and its values.
+pub(crate) struct Addition {
+    expression: &'static str,
+    names: Option<HashMap<String, String>>,
+    values: Item,
+}
 
-fn add_values(by: i64, expires: Option<Timestamp>) -> Item {
-    let mut values =
-        Item::from([(":by".to_owned(), number(by)), (":kind".to_owned(), text(CounterKey::KIND))]);
-    if let Some(expires) = expires {
-        values.insert(":ttl".to_owned(), number(expires.as_second()));
+impl Addition {
+    fn of(attribute: &'static str, what: AttributeValue, expires: Option<Timestamp>) -> Self {
+        let mut values =
+            Item::from([(":what".to_owned(), what), (":kind".to_owned(), text(CounterKey::KIND))]);
+        if let Some(expires) = expires {
+            values.insert(":ttl".to_owned(), number(expires.as_second()));
+        }
+        let expression = match (attribute, expires) {
+            ("n", None) => "ADD n :what SET kind = :kind",
+            ("n", Some(_)) => "ADD n :what SET kind = :kind, #ttl = :ttl",
+            (_, None) => "ADD seen :what SET kind = :kind",
+            (_, Some(_)) => "ADD seen :what SET kind = :kind, #ttl = :ttl",
+        };
+        let names = expires.map(|_| HashMap::from([("#ttl".to_owned(), "ttl".to_owned())]));
+        Self { expression, names, values }
     }
-    values
 }
 
 impl Table {
@@ -297,20 +321,16 @@ impl Table {
                     .build()
                     .map_err(built)?,
             ),
-            Act::Add { key, by, expires } => {
-                item.update(
-                    Update::builder()
-                        .table_name(self.name())
-                        .set_key(Some(key))
-                        .update_expression(if expires.is_some() { ADD_EXPIRING } else { ADD })
-                        .set_expression_attribute_names(expires.map(|_| {
-                            std::collections::HashMap::from([("#ttl".to_owned(), "ttl".to_owned())])
-                        }))
-                        .set_expression_attribute_values(Some(add_values(by, expires)))
-                        .build()
-                        .map_err(built)?,
-                )
-            }
+            Act::Count { key, addition } => item.update(
+                Update::builder()
+                    .table_name(self.name())
+                    .set_key(Some(key))
+                    .update_expression(addition.expression)
+                    .set_expression_attribute_names(addition.names)
+                    .set_expression_attribute_values(Some(addition.values))
+                    .build()
+                    .map_err(built)?,
+            ),
         }
         .build())
     }
@@ -366,24 +386,21 @@ impl Table {
                     Err(error) => Err(TableFault::of("DeleteItem", &error).into()),
                 }
             }
-            Act::Add { key, by, expires } => {
-                self.client()
+            Act::Check { kind, .. } => Err(TableFault::Unwritable { kind }.into()),
+            Act::Count { key, addition } => {
+                let counted = self
+                    .client()
                     .update_item()
                     .table_name(self.name())
                     .set_key(Some(key))
-                    .update_expression(if expires.is_some() { ADD_EXPIRING } else { ADD })
-                    .set_expression_attribute_names(
-                        expires.map(|_| {
-                            std::collections::HashMap::from([("#ttl".to_owned(), "ttl".to_owned())])
-                        }),
-                    )
-                    .set_expression_attribute_values(Some(add_values(by, expires)))
+                    .update_expression(addition.expression)
+                    .set_expression_attribute_names(addition.names)
+                    .set_expression_attribute_values(Some(addition.values))
                     .send()
-                    .await
-                    .map_err(|error| TableFault::of("UpdateItem", &error))?;
+                    .await;
+                counted.map_err(|error| TableFault::of("UpdateItem", &error))?;
                 Ok(())
             }
-            Act::Check { kind, .. } => Err(TableFault::Unwritable { kind }.into()),
         }
     }
 }

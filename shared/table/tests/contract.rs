@@ -248,6 +248,25 @@ async fn counters_add_up_under_many_hands() {
     );
 }
 
+#[tokio::test]
+async fn what_is_counted_by_its_name_is_counted_once() {
+    let table = table(19).await;
+    let clinic = table.of(ClinicId::FIRST);
+    let key = CounterKey { of: "sent_to.per_1".to_owned(), name: "day.2026-11-22".to_owned() };
+    let later = now() + jiff::SignedDuration::from_hours(48);
+    for name in ["a", "b", "a", "b", "c"] {
+        let mut write = clinic.write();
+        write.note(&key, name, Some(later));
+        write.commit().await.unwrap();
+    }
+    assert_eq!(clinic.count(&key).await.unwrap(), 3);
+    let other = CounterKey { name: "week.2026-11-16".to_owned(), ..key.clone() };
+    let mut write = clinic.write();
+    write.note(&key, "a", None).note(&other, "a", None);
+    write.commit().await.unwrap();
+    assert_eq!((clinic.count(&key).await.unwrap(), clinic.count(&other).await.unwrap()), (3, 1));
+}
+
 #[derive(Debug, Serialize, Deserialize, PartialEq)]
 struct Ring {
     number: u32,

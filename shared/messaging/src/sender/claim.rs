@@ -11,7 +11,7 @@ use crate::{Attempt, AttemptStatus, Message, SendRequested, Status};
 #[derive(Debug)]
 pub(super) enum Claim {
     /// The message is ours.
-    Held(Kept<Message>),
+    Held(Box<Kept<Message>>),
     /// There is nothing to do: it is not due, somebody else holds it, or it has ended.
     Done,
     /// Nobody knows; the request has to come again.
@@ -129,7 +129,7 @@ impl Sender {
         }
         for ((at, claimed, kept), written) in due.into_iter().zip(each.commit().await) {
             match written {
-                Ok(()) => claims[at] = Some(Claim::Held(kept.followed_by(claimed))),
+                Ok(()) => claims[at] = Some(Claim::Held(Box::new(kept.followed_by(claimed)))),
                 // By now it is another one's, unless it was another one when it was read.
                 Err(fault) if fault.is_conflict() => {}
                 Err(fault) => claims[at] = Some(Claim::Failed(fault.into())),

@@ -133,7 +133,7 @@ impl Sender {
             match claim {
                 Claim::Held(kept) => {
                     let of = self.platform.table.of(request.clinic);
-                    held.push(Held { index: *index, of, kept });
+                    held.push(Held { index: *index, of, kept: *kept });
                 }
                 Claim::Done => worked.push((*index, Ok(()))),
                 Claim::Failed(fault) => worked.push((*index, Err(fault))),
