@@ -46,9 +46,9 @@ arns_of = iam_actions.dynamodb_resource_arns
 
 
 def arns(body, region, account):
-    named = re.search(rb'"Statement"\s*:\s*"\s*UPDATE\s+\\"([^\\"]+)', body or b"")
+    table = re.search(rb'"Statement"\s*:\s*"\s*UPDATE\s+\\"([^\\"]+)', body or b"")
     found = arns_of(body, region, account)
-    return found if found or not named else [f"arn:aws:dynamodb:{region}:{account}:table/{named[1].decode()}"]
+    return found if found or not table else [f"arn:aws:dynamodb:{region}:{account}:table/{table[1].decode()}"]
 
 
 iam_actions.dynamodb_resource_arns = arns

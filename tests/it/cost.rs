@@ -83,7 +83,7 @@ async fn reminded(house: &House, many: usize) -> Vec<MessageId> {
     house.has_rule(&two_hours(house)).await;
     let mut messages = Vec::new();
     for n in 0..many {
-        let patient = house.patient(&format!("P{n}")).with_text(&format!("+121255501{n:02}"));
+        let patient = house.patient(&format!("P{n}")).with_text(&format!("+1212555{:04}", 110 + n));
         messages.push(patient.who_agreed().await.books("2026-06-08T15:00").await.reminder().await.id);
     }
     messages
@@ -259,12 +259,12 @@ async fn planning_and_reading_cost_no_more_than_they_did() {
         Some(access::Claims { sub, role, clinics: String::new(), clinic })
     };
     let api = api::open(&house.platform, Callers::Tokens(std::sync::Arc::new(verify))).unwrap();
-    for (what, bounds) in [("first", [9.0, 9.0, 9.0]), ("again", [9.0, 9.0, 9.0])] {
-        house.embedded.meter().take();
-        let request =
-            Request::get(format!("/v1/messages/{message}")).header("authorization", "Bearer front_desk");
-        let answer = api.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-        assert_eq!(answer.status(), 200);
-        used(&house).line(&format!("API read of a message, {what}"), "0.5 RRU", bounds);
-    }
+    house.embedded.meter().take();
+    let request =
+        Request::get(format!("/v1/messages/{message}")).header("authorization", "Bearer front_desk");
+    let answer = api.oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    // The message is read as it is now, since whoever has just written it wants to see that: one unit. What the clinic
+    // grants to the role is another. And who has seen the words of a message is written into the audit log.
+    used(&house).line("API read of a message", "0.5 RRU", [3.0, 1.0, 2.0]);
 }

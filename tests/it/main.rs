@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "everything here is a test: what does not go as it should ends it")]
 
 mod archive;
+mod batches;
 mod consent;
 mod cost;
 mod digests;

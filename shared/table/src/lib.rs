@@ -32,6 +32,7 @@ pub use entity::{Entity, Kept};
 pub use fault::{TableFault, WriteFault};
 pub use item::{Change, Item, changed, unpack};
 pub use list::Span;
+pub use packed::open;
 pub use part::{Digest, Part};
 pub use reads::{Found, Reads};
 pub use write::Write;

@@ -22,17 +22,21 @@ pub(crate) fn pack<E: Entity>(entity: &E) -> Option<Result<Vec<u8>, TableFault>>
 
 /// The entity in what [`pack`] made, by whichever version of the words.
 pub(crate) fn unpack<E: Entity>(packed: &[u8]) -> Option<E> {
-    let (version, rest) = packed.split_first()?;
-    let words = E::WORDS.get(usize::from(*version).checked_sub(1)?)?;
-    let (size, block) = rest.split_first_chunk::<4>()?;
-    let size = usize::try_from(u32::from_le_bytes(*size)).ok().filter(|size| *size <= MOST)?;
-    let plain = lz4_flex::block::decompress_with_dict(block, size, words).ok()?;
-    serde_json::from_slice(&plain)
+    serde_json::from_slice(&open::<E>(packed)?)
         .inspect_err(|error| {
             let (line, column) = (error.line(), error.column());
             tracing::error!(item.kind = E::Key::KIND, line, column, "a packed item cannot be read");
         })
         .ok()
+}
+
+/// The JSON of an entity in the attribute `z` of its item, for whoever looks into the table itself.
+pub fn open<E: Entity>(packed: &[u8]) -> Option<Vec<u8>> {
+    let (version, rest) = packed.split_first()?;
+    let words = E::WORDS.get(usize::from(*version).checked_sub(1)?)?;
+    let (size, block) = rest.split_first_chunk::<4>()?;
+    let size = usize::try_from(u32::from_le_bytes(*size)).ok().filter(|size| *size <= MOST)?;
+    lz4_flex::block::decompress_with_dict(block, size, words).ok()
 }
 
 #[cfg(test)]

@@ -273,16 +273,15 @@ pub(crate) struct Addition {
 
 impl Addition {
     fn of(attribute: &'static str, what: AttributeValue, expires: Option<Timestamp>) -> Self {
-        let mut values =
-            Item::from([(":what".to_owned(), what), (":kind".to_owned(), text(CounterKey::KIND))]);
+        let mut values = Item::from([(":by".to_owned(), what), (":kind".to_owned(), text(CounterKey::KIND))]);
         if let Some(expires) = expires {
             values.insert(":ttl".to_owned(), number(expires.as_second()));
         }
         let expression = match (attribute, expires) {
-            ("n", None) => "ADD n :what SET kind = :kind",
-            ("n", Some(_)) => "ADD n :what SET kind = :kind, #ttl = :ttl",
-            (_, None) => "ADD seen :what SET kind = :kind",
-            (_, Some(_)) => "ADD seen :what SET kind = :kind, #ttl = :ttl",
+            ("n", None) => "ADD n :by SET kind = :kind",
+            ("n", Some(_)) => "ADD n :by SET kind = :kind, #ttl = :ttl",
+            (_, None) => "ADD seen :by SET kind = :kind",
+            (_, Some(_)) => "ADD seen :by SET kind = :kind, #ttl = :ttl",
         };
         let names = expires.map(|_| HashMap::from([("#ttl".to_owned(), "ttl".to_owned())]));
         Self { expression, names, values }
