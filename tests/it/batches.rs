@@ -36,7 +36,7 @@ async fn of_a_batch_that_dies_at_any_call_nothing_is_sent_twice_or_lost() {
             let (messages, job) = three(&house).await;
             let fuse = Fuse::new(Some(kill), 0);
             let work = sender::Work::on(&house.worker(&fuse));
-            let lived = fuse.run(work.run(vec![job.clone()])).await;
+            let lived = fuse.run(Box::pin(work.run(vec![job.clone()]))).await;
             if let Some(worked) = lived {
                 assert!(worked[0].is_ok(), "{kill:?}");
                 calls = Some(fuse.calls());
@@ -88,8 +88,8 @@ async fn each_of_a_batch_ends_in_its_own_way() {
     for message in &messages {
         ends.push(house.status(*message).await);
     }
-    use Status::{Delivered, Failed, Sent, Skipped, Unknown};
-    assert_eq!(ends, [Delivered, Skipped, Failed, Unknown, Sent]);
+    let expected = [Status::Delivered, Status::Skipped, Status::Failed, Status::Unknown, Status::Sent];
+    assert_eq!(ends, expected);
     house.may_leave_work();
 }
 

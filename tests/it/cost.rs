@@ -55,7 +55,7 @@ impl Cost {
 
     /// Prints a line of the table, and holds it to what was reached.
     fn line(self, what: &str, budget: &str, [calls, wru, rru]: [f64; 3]) -> Self {
-        println!(
+        eprintln!(
             "{what:<44} {:>6.2} calls {:>6.2} WRU {:>6.2} RRU {:>6.2} SQS   budget: {budget}",
             self.calls, self.wru, self.rru, self.sqs
         );
@@ -150,7 +150,7 @@ async fn a_reminder_costs_no_more_than_it_did() {
         house.embedded.meter().take();
         let worked = work.run(requests.clone()).await;
         let usage = house.embedded.meter().take();
-        println!("the sender's calls for {MANY}: {:?}", usage.calls);
+        eprintln!("the sender's calls for {MANY}: {:?}", usage.calls);
         sent = Cost::of(&usage);
         house.queue.settle(jobs.into_iter().zip(worked).collect());
         for message in &messages {

@@ -356,8 +356,8 @@ fn made(table: &Table, number: u32) -> Task {
 async fn create(clinic: &table::ClinicTable, task: &Task) -> table::Kept<Task> {
     let mut write = clinic.write();
     write.create(task);
-    write.commit().await.unwrap();
-    clinic.get::<Task>(&task.key()).await.unwrap().unwrap()
+    write.commit().await.expect("it is new");
+    clinic.get::<Task>(&task.key()).await.expect("the table answers").expect("it was created")
 }
 
 #[tokio::test]

@@ -125,23 +125,30 @@ async fn persons(
     let mut any = false;
     for Group { of, messages } in groups {
         let Some(Ok(facts)) = gathered.get_mut(&of.clinic()) else { continue };
+        let mut unreadable = None;
         for person in messages.iter().map(|message| message.person) {
-            if !take_person(of, person, &first, facts)? && !exact {
+            match take_person(of, person, &first, facts) {
                 // Made a moment ago, perhaps.
-                wants_person(of, person, &mut missing);
-                any = true;
+                Ok(false) if !exact => {
+                    wants_person(of, person, &mut missing);
+                    any = true;
+                }
+                Ok(_) => {}
+                Err(fault) => unreadable = Some(fault),
             }
         }
+        fails(gathered, of, unreadable);
     }
     if any {
         let found = missing.now().await?;
         for Group { of, messages } in groups {
             let Some(Ok(facts)) = gathered.get_mut(&of.clinic()) else { continue };
-            for person in messages.iter().map(|message| message.person) {
-                if facts.person(person).is_none() {
-                    take_person(of, person, &found, facts)?;
-                }
-            }
+            let people = messages.iter().map(|message| message.person);
+            let mut taken = people.map(|person| {
+                if facts.person(person).is_none() { take_person(of, person, &found, facts) } else { Ok(true) }
+            });
+            let unreadable = taken.find_map(Result::err);
+            fails(gathered, of, unreadable);
         }
     }
     let mut reads = table.reads();
@@ -154,10 +161,18 @@ async fn persons(
     let found = asked(reads, exact).await?;
     for (of, guardian) in guardians {
         if let Some(Ok(facts)) = gathered.get_mut(&of.clinic()) {
-            take_person(of, guardian, &found, facts)?;
+            let unreadable = take_person(of, guardian, &found, facts).err();
+            fails(gathered, of, unreadable);
         }
     }
     Ok(())
+}
+
+/// What cannot be read of one clinic is no matter of the others.
+fn fails(gathered: &mut Gathered, of: &ClinicTable, fault: Option<TableFault>) {
+    if let Some(fault) = fault {
+        gathered.insert(of.clinic(), Err(JobFault::from_fault(&fault)));
+    }
 }
 
 fn take_person(
@@ -205,20 +220,32 @@ async fn states(
     let lately = std::sync::Arc::new(lately);
     for Group { of, messages } in groups {
         let Some(Ok(facts)) = gathered.get_mut(&of.clinic()) else { continue };
-        for about in messages.iter().filter_map(|message| message.about.as_ref()) {
-            let key = AppointmentKey { appointment: about.appointment };
-            if let Some(visit) = now.get::<Appointment>(of, &key)? {
-                facts.takes_appointment(visit);
-            }
-        }
-        let all = addresses.iter().find(|(clinic, _)| *clinic == of.clinic());
-        for address in all.into_iter().flat_map(|(_, all)| all) {
-            let digest = address.digest();
-            let kept = now.get::<Standing>(of, &StandingKey { address: digest })?;
-            let unknown = || Standing::unknown(digest, &address.ending());
-            facts.takes_standing(kept.map_or_else(unknown, table::Kept::into_value));
-        }
         facts.takes_counts((*of).clone(), lately.clone());
+        let all = addresses.iter().find(|(clinic, _)| *clinic == of.clinic()).map(|(_, all)| all.as_slice());
+        let unreadable = take_states(of, messages, all.unwrap_or_default(), &now, facts).err();
+        fails(gathered, of, unreadable);
+    }
+    Ok(())
+}
+
+fn take_states(
+    of: &ClinicTable,
+    messages: &[&Message],
+    addresses: &[Address],
+    found: &Found,
+    facts: &mut Facts,
+) -> Result<(), TableFault> {
+    for about in messages.iter().filter_map(|message| message.about.as_ref()) {
+        let key = AppointmentKey { appointment: about.appointment };
+        if let Some(visit) = found.get::<Appointment>(of, &key)? {
+            facts.takes_appointment(visit);
+        }
+    }
+    for address in addresses {
+        let digest = address.digest();
+        let kept = found.get::<Standing>(of, &StandingKey { address: digest })?;
+        let unknown = || Standing::unknown(digest, &address.ending());
+        facts.takes_standing(kept.map_or_else(unknown, table::Kept::into_value));
     }
     Ok(())
 }

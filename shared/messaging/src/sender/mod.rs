@@ -146,14 +146,21 @@ impl Sender {
         let calls = held.into_iter().map(|held| self.outcome_of(held, &facts).boxed());
         let mut calls: FuturesUnordered<_> = calls.collect();
         let mut ended = Vec::new();
+        let mut patience = std::pin::pin!(tokio::time::sleep(PATIENCE));
         loop {
             let next = if ended.is_empty() {
-                calls.next().await
-            } else if let Ok(next) = tokio::time::timeout(PATIENCE, calls.next()).await {
+                let next = calls.next().await;
+                patience.set(tokio::time::sleep(PATIENCE));
                 next
             } else {
-                worked.extend(self.conclude(std::mem::take(&mut ended)).await);
-                continue;
+                tokio::select! {
+                    biased;
+                    next = calls.next() => next,
+                    () = &mut patience => {
+                        worked.extend(self.conclude(std::mem::take(&mut ended)).await);
+                        continue;
+                    }
+                }
             };
             match next {
                 Some(one) => ended.push(one),
