@@ -46,6 +46,28 @@ pub enum Auth {
         /// Name of the secret whose value is `user:password`, such as an API key's id and secret.
         secret: String,
     },
+    /// `Authorization: Bearer` (RFC 6750) with what the secret holds.
+    Bearer {
+        /// Name of the secret whose value is the token.
+        secret: String,
+    },
+    /// `Authorization: Bearer` with a JSON Web Token that is signed for each call or few: RS256, claims
+    /// `application_id`, `iat`, `exp` and a `jti` that is never repeated (Vonage applications).
+    ApplicationToken {
+        /// The value of `application_id`.
+        application: String,
+        /// Name of the secret whose value is the application's private key (PEM, PKCS 8).
+        secret: String,
+    },
+    /// `Authorization: Bearer` with an OAuth 2 access token for a service account (RFC 7523), kept until shortly
+    /// before it ends.
+    ServiceAccount {
+        /// Name of the secret whose value is the account's key file (JSON with `client_email`, `private_key` and
+        /// `token_uri`).
+        secret: String,
+        /// What the token is for.
+        scope: &'static str,
+    },
     /// AWS Signature Version 4 with the function's own credentials and region.
     Aws {
         /// The service's name in the signature's scope.

@@ -3,10 +3,10 @@
 use std::{borrow::Cow, collections::HashMap};
 
 use jiff::{SignedDuration, ToSpan, civil};
-use kernel::{Timestamp, Zone};
+use kernel::{Language, Timestamp, Zone};
 use serde::{Deserialize, Deserializer};
 
-use crate::{ErrorClass, ReceiptError, ReceiptStatus, SendError};
+use crate::{ErrorClass, Key, ReceiptError, ReceiptStatus, SendError};
 
 /// One provider's data file, read once.
 #[derive(Deserialize)]
@@ -31,6 +31,28 @@ pub(crate) struct Classes {
     bounces: HashMap<String, Rule>,
     #[serde(default)]
     pub(crate) machine_opens: MachineOpens,
+    /// How old a signature may be.
+    #[serde(default)]
+    freshness: Option<Freshness>,
+    /// Hours after somebody's last message in which they may be answered freely.
+    #[serde(default)]
+    reply_window_hours: Option<i64>,
+    /// What the keys of a telephone say.
+    #[serde(default)]
+    pub(crate) keys: HashMap<String, Key>,
+    /// The provider's name of the voice or language for a language of ours.
+    #[serde(default)]
+    speech: HashMap<String, String>,
+}
+
+/// How far from now a call may have been signed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Freshness {
+    behind_minutes: i64,
+    ahead_minutes: i64,
+    #[serde(rename = "note")]
+    _note: String,
 }
 
 #[derive(Deserialize, Clone)]
@@ -118,6 +140,24 @@ impl Classes {
         let code = if is_code(&code) { code } else { "unreadable".to_owned() };
         let rule = self.bounces.get(&code).or_else(|| self.bounces.get(kind)).unwrap_or(&self.default);
         (rule.status.clone().unwrap_or(ReceiptStatus::SoftBounced), rule.report(&code, text))
+    }
+
+    /// Whether a call signed at `signed` and received at `now` is of now.
+    pub(crate) fn is_fresh(&self, signed: Timestamp, now: Timestamp) -> bool {
+        let age = now.duration_since(signed);
+        self.freshness.as_ref().is_none_or(|limit| {
+            age <= SignedDuration::from_mins(limit.behind_minutes)
+                && age >= -SignedDuration::from_mins(limit.ahead_minutes)
+        })
+    }
+
+    pub(crate) fn reply_window(&self) -> Option<SignedDuration> {
+        self.reply_window_hours.map(SignedDuration::from_hours)
+    }
+
+    /// The provider's name for a language: of the whole tag, or of the language without its region.
+    pub(crate) fn speech(&self, language: &Language) -> Option<&str> {
+        self.speech.get(language.as_str()).or_else(|| self.speech.get(language.primary())).map(String::as_str)
     }
 
     pub(crate) fn deferred_until(&self, now: Timestamp) -> Timestamp {

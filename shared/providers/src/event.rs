@@ -9,6 +9,12 @@ use sha2::{Digest, Sha256};
 
 use crate::{Address, Provider};
 
+mod call;
+mod mail;
+
+pub use call::{AnsweredBy, Key, Pressed, Rang};
+pub use mail::{InboundMail, MailFile, MailPlace, MailStored, Verdict, Verdicts};
+
 /// One fact from a provider, as it is stored and queued.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -17,6 +23,16 @@ pub enum Event {
     Receipt(Receipt),
     /// A message of somebody else.
     Inbound(Inbound),
+    /// A mail of somebody else that lies where the provider put it, unread.
+    MailStored(Box<MailStored>),
+    /// A mail of somebody else.
+    Mail(Box<InboundMail>),
+    /// Somebody pressed a key in a call of ours.
+    Pressed(Pressed),
+    /// Somebody calls one of our numbers.
+    Rang(Rang),
+    /// One fact among several that cannot be read; the others are told all the same.
+    Unread(Unread),
 }
 
 impl Event {
@@ -38,6 +54,7 @@ impl Event {
                 part(match &receipt.address {
                     Some(Address::Email(email)) => email.as_str(),
                     Some(Address::Phone(phone)) => phone.as_str(),
+                    Some(Address::Device(token)) => token.reveal(),
                     None => "",
                 });
             }
@@ -45,6 +62,34 @@ impl Event {
                 part(inbound.provider.name());
                 part(&inbound.provider_id);
                 part("inbound");
+            }
+            // Read or unread, it is the same mail.
+            Self::MailStored(mail) => {
+                part(mail.provider.name());
+                part(&mail.provider_id);
+                part("mail");
+            }
+            Self::Mail(mail) => {
+                part(mail.provider.name());
+                part(&mail.provider_id);
+                part("mail");
+            }
+            Self::Pressed(pressed) => {
+                part(pressed.provider.name());
+                part(&pressed.provider_id);
+                part("pressed");
+                part(&pressed.digits);
+            }
+            Self::Rang(rang) => {
+                part(rang.provider.name());
+                part(&rang.provider_id);
+                part("rang");
+            }
+            Self::Unread(unread) => {
+                part(unread.provider.name());
+                part(&unread.provider_id);
+                part("unread");
+                part(&unread.field);
             }
         }
         hex::encode(&hash.finalize()[..16])
@@ -74,6 +119,17 @@ pub struct Receipt {
     pub address: Option<Address>,
     /// Whether a machine opened it (a mail program fetching ahead, a scanner); such an open counts for nothing.
     pub machine_open: bool,
+}
+
+/// A fact that this code cannot read. The call it came in is kept with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    /// Whose it is.
+    pub provider: Provider,
+    /// The provider's id of it, or what tells it from others.
+    pub provider_id: String,
+    /// The field that is absent or wrong.
+    pub field: String,
 }
 
 /// Why a message did not arrive.
@@ -123,6 +179,10 @@ pub enum ReceiptStatus {
     HardBounced,
     /// Reported as unwanted: suppress the address.
     Complained,
+    /// The recipient took themselves off at the provider: suppress the address, nobody is angry.
+    Unsubscribed,
+    /// A call was left on an answering machine: it arrived, and nobody is known to have heard it.
+    Voicemail,
     /// Refused by the provider for what it contains.
     Rejected,
     /// Not delivered yet; the provider goes on trying.
@@ -150,6 +210,8 @@ impl ReceiptStatus {
             Self::SoftBounced => "SOFT_BOUNCED",
             Self::HardBounced => "HARD_BOUNCED",
             Self::Complained => "COMPLAINED",
+            Self::Unsubscribed => "UNSUBSCRIBED",
+            Self::Voicemail => "VOICEMAIL",
             Self::Rejected => "REJECTED",
             Self::Delayed => "DELAYED",
             Self::Other(name) => name,
@@ -176,6 +238,12 @@ pub struct Inbound {
     pub opt_out_type: Option<OptOutType>,
     /// When it was sent; absent where the provider does not say.
     pub at: Option<Timestamp>,
+    /// The provider's id of the message of ours that it answers, if it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<String>,
+    /// What the pressed button of ours carries; the button's words are in `body`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pressed: Option<String>,
 }
 
 /// A file that came with a message and still lies at the provider.

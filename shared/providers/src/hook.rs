@@ -55,12 +55,26 @@ pub(crate) enum Call {
     Form { url: String, fields: Vec<(String, String)> },
     /// The text that a topic carried.
     Notice(String),
+    /// A body of JSON.
+    Json(Bytes),
+    /// A form with files (RFC 7578), by its boundary.
+    Multipart { boundary: String, body: Bytes },
 }
 
 impl fmt::Debug for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Verified({:?})", self.provider)
     }
+}
+
+/// The one header of this name.
+pub(crate) fn only<'a>(raw: &'a RawCall, name: &str) -> Result<&'a [u8], Unverified> {
+    let mut all = raw.headers.get_all(name).iter();
+    let value = all.next().ok_or(Unverified::Unsigned)?;
+    if all.next().is_some() {
+        return Err(Unverified::SignedTwice);
+    }
+    Ok(value.as_bytes())
 }
 
 /// Nothing proves that the provider made this call.
@@ -81,6 +95,12 @@ pub enum Unverified {
     /// The body or the address is not of the shape that gets signed.
     #[error("the call is not of the provider's shape")]
     Misshapen,
+    /// It was signed too long ago, or ahead of our clock: somebody may be playing an old call again.
+    #[error("the signature is not of now")]
+    Stale,
+    /// It is signed for another account or application.
+    #[error("the call is for another account")]
+    WrongAccount,
     /// It comes from a topic that is not ours.
     #[error("the notice comes from another topic")]
     WrongTopic,
@@ -98,6 +118,8 @@ impl Fault for Unverified {
             Self::Forged => "signature_wrong",
             Self::BodyChanged => "signed_body_changed",
             Self::Misshapen => "signed_call_misshapen",
+            Self::Stale => "signature_stale",
+            Self::WrongAccount => "signed_account_unknown",
             Self::WrongTopic => "topic_unknown",
         }
     }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use bytes::Bytes;
-use kernel::{ClinicId, EmailAddress, Masked, MessageId, Phone, Timestamp};
+use kernel::{ClinicId, EmailAddress, Language, Masked, MessageId, Phone, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One attempt at one message.
@@ -35,6 +35,8 @@ pub enum Address {
     Phone(Phone),
     /// A mailbox.
     Email(EmailAddress),
+    /// An app on a device, by the token under which it is registered at the push provider.
+    Device(Masked<String>),
 }
 
 /// What a message says.
@@ -47,8 +49,29 @@ pub enum Content {
         /// The text exactly as it is to arrive: 1 to 1,600 UTF-16 units.
         body: Masked<String>,
     },
+    /// A text message with pictures or files.
+    Media {
+        /// The sender.
+        from: TextSender,
+        /// The text, which may be empty: at most 1,600 UTF-16 units.
+        body: Masked<String>,
+        /// Public `https` addresses from which the provider fetches them, 1 to 10. Whoever has one has the file:
+        /// let them lapse.
+        media: Vec<Masked<String>>,
+    },
     /// An e-mail.
     Mail(Box<Mail>),
+    /// A call.
+    Call(Box<Call>),
+    /// A free answer in a chat, allowed only within the provider's [`crate::Provider::reply_window`].
+    Chat {
+        /// The text: 1 to 4,096 characters.
+        body: Masked<String>,
+    },
+    /// A text that the provider has approved, with the values for its gaps.
+    Approved(Box<Approved>),
+    /// A push to one device.
+    Push(Box<Push>),
 }
 
 /// Who a text message comes from.
@@ -59,6 +82,80 @@ pub enum TextSender {
     Number(Phone),
     /// A pool of numbers at the provider, by its id there (`MG…`).
     Service(String),
+}
+
+/// A call that reads something out.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// The number that is shown; one of the clinic's.
+    pub from: Phone,
+    /// What is said.
+    pub script: Script,
+    /// For how long it may ring: 5 to 600 seconds.
+    pub ring_for: jiff::SignedDuration,
+}
+
+/// What a call says.
+#[derive(Debug, Clone)]
+pub enum Script {
+    /// The same to whoever or whatever picks up, so it has to be fit for an answering machine.
+    Fixed(Spoken),
+    /// The provider asks this address of ours once it knows who picked up; the carrier adds `clinic`, `message`
+    /// and `attempt`. [`crate::twilio::voice::answer`] writes what to say.
+    Asked(String),
+}
+
+/// The words of a call.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Spoken {
+    /// The language in which they are read.
+    pub language: Language,
+    /// What is said to a person.
+    pub person: Masked<String>,
+    /// What is left on an answering machine, which anybody may hear: who called and how to call back, no more.
+    pub machine: Masked<String>,
+    /// The keys to press.
+    pub keys: Option<Keys>,
+    /// The last words, if no key was pressed.
+    pub goodbye: Masked<String>,
+}
+
+/// How a call is answered by keys.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Keys {
+    /// What tells which key does what. Every prerecorded call has to name the one that stops the calls (47 CFR
+    /// 64.1200(a)(9)).
+    pub prompt: Masked<String>,
+    /// Address of ours that is told the key; the carrier adds `clinic`, `message` and `attempt`.
+    pub told: String,
+    /// For how many seconds to wait for a key.
+    pub wait_seconds: u8,
+}
+
+/// A text that a provider has approved before (a template of WhatsApp).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Approved {
+    /// Its name at the provider.
+    pub name: String,
+    /// Its language at the provider, such as `en_US`.
+    pub language: String,
+    /// Values for the gaps of the text, in their order; each one line.
+    pub values: Vec<Masked<String>>,
+    /// What each quick-reply button gives back when it is pressed, in their order; at most 128 characters each.
+    pub buttons: Vec<String>,
+}
+
+/// What a push shows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Push {
+    /// 1 to 100 characters.
+    pub title: Masked<String>,
+    /// 1 to 500 characters. It shows on locked screens.
+    pub body: Masked<String>,
+    /// Where a tap leads, inside the app or on the web.
+    pub link: Option<String>,
+    /// What else can be tapped: a name for the app and the words people read, at most 3.
+    pub actions: Vec<(String, String)>,
 }
 
 /// An e-mail to one recipient; one only, so that bounces and complaints are exact.
@@ -101,7 +198,8 @@ impl fmt::Debug for Mail {
 pub struct Attachment {
     /// The file's name, at most 255 bytes.
     pub name: Masked<String>,
-    /// Its media type, such as `application/pdf`, at most 78 bytes.
+    /// Its media type, such as `application/pdf`, at most 78 bytes. `text/calendar; method=REQUEST` is shown as
+    /// an invitation.
     pub content_type: String,
     /// Its bytes.
     pub bytes: Masked<Bytes>,

@@ -3,11 +3,10 @@
 
 mod answer;
 mod events;
-mod header;
+mod inbound;
+mod mime;
 mod notice;
-mod plain;
 mod send;
-mod wrap;
 
 use std::sync::LazyLock;
 

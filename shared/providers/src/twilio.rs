@@ -6,6 +6,7 @@ mod form;
 mod lookup;
 mod send;
 mod signature;
+pub mod voice;
 
 use std::sync::LazyLock;
 
@@ -14,8 +15,8 @@ use kernel::Masked;
 use serde::Deserialize;
 
 use crate::{
-    Accepted, Auth, Carrier, ErrorClass, Event, Hook, LookedUp, Lookup, Outgoing, Prepared, Provider,
-    RawCall, ReceiptStatus, SendError, Unreadable, Unverified, Verified, classes::Classes,
+    Accepted, Auth, Carrier, Event, Hook, LookedUp, Lookup, Outgoing, Prepared, Provider, RawCall,
+    ReceiptStatus, SendError, Unreadable, Unverified, Verified, classes::Classes,
 };
 
 pub(crate) fn classes() -> &'static Classes {
@@ -59,7 +60,7 @@ impl Carrier for Twilio {
     }
 
     fn answer(&self, response: &http::Response<Bytes>) -> Result<Accepted, SendError> {
-        answer::read(response)
+        answer::read(classes(), status, response)
     }
 
     fn lookup(&self, lookup: &Lookup) -> Option<Prepared> {
@@ -77,7 +78,7 @@ impl Hook for TwilioHook {
     }
 
     fn verify(&self, raw: &RawCall) -> Result<Verified, Unverified> {
-        signature::verify(&self.auth_tokens, raw)
+        signature::verify(Provider::Twilio, &self.auth_tokens, raw)
     }
 
     fn events(&self, verified: &Verified) -> Result<Vec<Event>, Unreadable> {
@@ -86,25 +87,14 @@ impl Hook for TwilioHook {
 }
 
 impl Twilio {
-    fn messages(&self) -> String {
-        format!(
-            "{}/2010-04-01/Accounts/{}/Messages.json",
-            self.base_url.trim_end_matches('/'),
-            self.account_sid
-        )
+    /// The list of what there is of this kind: `Messages` or `Calls`.
+    fn list(&self, of: &str) -> String {
+        format!("{}/2010-04-01/Accounts/{}/{of}.json", self.base_url.trim_end_matches('/'), self.account_sid)
     }
 
     fn auth(&self) -> Auth {
         Auth::Basic { secret: self.secret.clone() }
     }
-}
-
-fn unusable_settings() -> SendError {
-    SendError::own(
-        ErrorClass::Config,
-        "settings_unusable",
-        "base address, account id or callback of the provider's settings make no address",
-    )
 }
 
 /// <https://www.twilio.com/docs/messaging/api/message-resource#message-status-values>

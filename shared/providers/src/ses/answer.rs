@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
-use crate::{Accepted, ErrorClass, ReceiptStatus, SendError};
+use crate::{Accepted, ReceiptStatus, SendError, answered};
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -24,13 +24,7 @@ struct Refused {
 pub(super) fn read(response: &http::Response<Bytes>) -> Result<Accepted, SendError> {
     let status = response.status();
     if status.is_success() {
-        let sent: Sent = serde_json::from_slice(response.body()).map_err(|_| {
-            SendError::own(
-                ErrorClass::Ambiguous,
-                "answer_unreadable",
-                "the provider's answer names no message",
-            )
-        })?;
+        let sent: Sent = serde_json::from_slice(response.body()).map_err(|_| answered::nameless())?;
         return Ok(Accepted { provider_id: sent.message_id, status: ReceiptStatus::Accepted });
     }
     if status.is_client_error() {
@@ -45,11 +39,7 @@ pub(super) fn read(response: &http::Response<Bytes>) -> Result<Accepted, SendErr
         let message = refused.message.as_deref().unwrap_or_default();
         return Err(super::classes().refused(status, code, message));
     }
-    let class = if status.is_redirection() { ErrorClass::Config } else { ErrorClass::Ambiguous };
-    Err(SendError {
-        code: Some(format!("http_{}", status.as_u16())),
-        ..SendError::own(class, "", "the provider failed while it worked on the mail")
-    })
+    Err(answered::broken(status))
 }
 
 /// `MessageRejected` out of `com.amazonaws.ses#MessageRejected:http://…` (the protocol's rule for error names).
@@ -63,6 +53,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::ErrorClass;
 
     fn refused(status: u16, header: Option<&str>, body: &str) -> SendError {
         let mut builder = http::Response::builder().status(status);

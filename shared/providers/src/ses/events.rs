@@ -26,6 +26,9 @@ pub(super) fn read(verified: &Verified) -> Result<Vec<Event>, Unreadable> {
         .as_deref()
         .or(notice.notification_type.as_deref())
         .ok_or(Unreadable::Absent("eventType"))?;
+    if kind == "Received" {
+        return Ok(vec![super::inbound::read(text)?]);
+    }
     let Some(mail) = &notice.mail else {
         // The same hello of older notifications; nothing is said about any mail.
         return if kind == "AmazonSnsSubscriptionSucceeded" {
@@ -250,7 +253,7 @@ mod tests {
         let verified = Verified { provider: Provider::Ses, call: Call::Notice(event.to_string()) };
         let receipts = read(&verified)?.into_iter().map(|event| match event {
             Event::Receipt(receipt) => receipt,
-            Event::Inbound(_) => panic!("SES tells of our own mail only"),
+            other => panic!("a receipt and not {other:?}"),
         });
         Ok(receipts.collect())
     }

@@ -1,11 +1,9 @@
 //! What the answer to a send means.
 
 use bytes::Bytes;
-use http::header::RETRY_AFTER;
-use jiff::SignedDuration;
 use serde::Deserialize;
 
-use crate::{Accepted, ErrorClass, SendError};
+use crate::{Accepted, ReceiptStatus, SendError, answered, classes::Classes};
 
 #[derive(Deserialize)]
 struct Created {
@@ -20,51 +18,42 @@ struct Refused {
     message: Option<String>,
 }
 
-pub(super) fn read(response: &http::Response<Bytes>) -> Result<Accepted, SendError> {
+/// What the answer to a message or a call means; `classes` and `read_status` are those of the one or the other.
+pub(super) fn read(
+    classes: &Classes,
+    read_status: impl Fn(&str) -> ReceiptStatus,
+    response: &http::Response<Bytes>,
+) -> Result<Accepted, SendError> {
     let status = response.status();
     if status.is_success() {
-        // Taken, but without an id there is nothing to hold receipts against.
-        let created: Created = serde_json::from_slice(response.body()).map_err(|_| {
-            SendError::own(
-                ErrorClass::Ambiguous,
-                "answer_unreadable",
-                "the provider's answer names no message",
-            )
-        })?;
-        return Ok(Accepted { provider_id: created.sid, status: super::status(&created.status) });
+        let created: Created = serde_json::from_slice(response.body()).map_err(|_| answered::nameless())?;
+        return Ok(Accepted { provider_id: created.sid, status: read_status(&created.status) });
     }
     if status.is_client_error() {
         let refused: Refused = serde_json::from_slice(response.body()).unwrap_or_default();
         let code = refused.code.map(|code| code.to_string());
         let mut error =
-            super::classes().refused(status, code.as_deref(), refused.message.as_deref().unwrap_or_default());
-        if let Some(asked) = retry_after(response) {
+            classes.refused(status, code.as_deref(), refused.message.as_deref().unwrap_or_default());
+        if let Some(asked) = answered::retry_after(response) {
             error.wait = Some(asked);
         }
         return Err(error);
     }
-    if status.is_redirection() {
-        // Redirects are not followed, so nothing was accepted; the base address is not the provider's.
-        return Err(super::unusable_settings());
-    }
-    Err(SendError {
-        code: Some(format!("http_{}", status.as_u16())),
-        ..SendError::own(ErrorClass::Ambiguous, "", "the provider failed while it worked on the message")
-    })
-}
-
-/// `Retry-After` in seconds (RFC 9110 §10.2.3), at most a day; dates are not used by this provider.
-fn retry_after(response: &http::Response<Bytes>) -> Option<SignedDuration> {
-    let seconds: u32 = response.headers().get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(SignedDuration::from_secs(i64::from(seconds.min(86_400))))
+    Err(answered::broken(status))
 }
 
 #[cfg(test)]
 mod tests {
+    use http::header::RETRY_AFTER;
+    use jiff::SignedDuration;
     use rstest::rstest;
 
     use super::*;
-    use crate::ReceiptStatus;
+    use crate::ErrorClass;
+
+    fn read(response: &http::Response<Bytes>) -> Result<Accepted, SendError> {
+        super::read(crate::twilio::classes(), crate::twilio::status, response)
+    }
 
     fn response(status: u16, body: &str) -> http::Response<Bytes> {
         http::Response::builder().status(status).body(Bytes::from(body.to_owned())).unwrap()

@@ -5,7 +5,7 @@ use url::Url;
 
 use crate::{
     Address, Event, Inbound, MediaRef, OptOutType, Provider, Receipt, ReceiptStatus, Unreadable, Verified,
-    hook::Call,
+    hook::Call, ids::Ids,
 };
 
 /// Twilio's own limit on files in one message.
@@ -26,11 +26,11 @@ pub(super) fn read(verified: &Verified) -> Result<Vec<Event>, Unreadable> {
     Ok(vec![event])
 }
 
-struct Fields<'a>(&'a [(String, String)]);
+pub(super) struct Fields<'a>(pub(super) &'a [(String, String)]);
 
 impl<'a> Fields<'a> {
     /// The first field of this name, if it is not empty.
-    fn get(&self, name: &str) -> Option<&'a str> {
+    pub(super) fn get(&self, name: &str) -> Option<&'a str> {
         self.raw(name).filter(|value| !value.is_empty())
     }
 
@@ -45,7 +45,7 @@ impl<'a> Fields<'a> {
             .ok_or(Unreadable::Absent("MessageSid"))
     }
 
-    fn phone(&self, name: &'static str) -> Result<Phone, Unreadable> {
+    pub(super) fn phone(&self, name: &'static str) -> Result<Phone, Unreadable> {
         self.get(name).ok_or(Unreadable::Absent(name))?.parse().map_err(|_| Unreadable::Wrong(name))
     }
 }
@@ -55,16 +55,13 @@ fn receipt(url: &str, fields: &Fields<'_>, status: ReceiptStatus) -> Result<Rece
         .get("ErrorCode")
         .filter(|code| *code != "0")
         .map(|code| super::classes().reported(code, fields.get("ErrorMessage").map(str::to_owned)));
-    let url = Url::parse(url).map_err(|_| Unreadable::Wrong("url"))?;
-    let ours = |wanted: &str| {
-        url.query_pairs().find(|(name, _)| name == wanted).map(|(_, value)| value.into_owned())
-    };
+    let ids = Ids::in_url(&Url::parse(url).map_err(|_| Unreadable::Wrong("url"))?);
     Ok(Receipt {
         provider: Provider::Twilio,
         provider_id: fields.id()?,
-        message: ours("message").and_then(|id| id.parse().ok()),
-        clinic: ours("clinic").and_then(|id| id.parse().ok()),
-        attempt: ours("attempt").and_then(|number| number.parse().ok()),
+        message: ids.message,
+        clinic: ids.clinic,
+        attempt: ids.attempt,
         status,
         address: error.as_ref().and_then(|_| fields.phone("To").ok()).map(Address::Phone),
         error,
@@ -95,6 +92,8 @@ fn inbound(fields: &Fields<'_>) -> Result<Inbound, Unreadable> {
             other => OptOutType::Other(other.chars().take(64).collect()),
         }),
         at: None,
+        answers: fields.get("OriginalRepliedMessageSid").map(str::to_owned),
+        pressed: fields.get("ButtonPayload").map(str::to_owned),
     })
 }
 

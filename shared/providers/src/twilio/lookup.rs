@@ -12,12 +12,15 @@ use super::Twilio;
 use crate::{Accepted, Address, Content, LookedUp, Lookup, Prepared, TextSender};
 
 /// Clocks differ, and Twilio's tell whole seconds.
-const BEFORE: SignedDuration = SignedDuration::from_mins(2);
+pub(super) const BEFORE: SignedDuration = SignedDuration::from_mins(2);
 /// Longer than any call of ours waits for an answer, shorter than the pause before another attempt.
-const AFTER: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const AFTER: SignedDuration = SignedDuration::from_mins(5);
 
 pub(super) fn request(twilio: &Twilio, lookup: &Lookup) -> Option<Prepared> {
-    let (Address::Phone(to), Content::Text { .. }) = (&lookup.to, &lookup.content) else { return None };
+    let (Address::Phone(to), Content::Text { .. } | Content::Media { .. }) = (&lookup.to, &lookup.content)
+    else {
+        return None;
+    };
     // `DateSent>` with its `=` reads "on or after": a bare `DateSent=` would lose what midnight in UTC divides.
     let day = lookup.at.checked_sub(BEFORE).ok()?.to_zoned(TimeZone::UTC).date();
     let query = form_urlencoded::Serializer::new(String::new())
@@ -27,7 +30,7 @@ pub(super) fn request(twilio: &Twilio, lookup: &Lookup) -> Option<Prepared> {
         .finish();
     let request = Request::builder()
         .method(Method::GET)
-        .uri(format!("{}?{query}", twilio.messages()))
+        .uri(format!("{}?{query}", twilio.list("Messages")))
         .header(header::ACCEPT, "application/json")
         .body(Bytes::new())
         .ok()?;
@@ -49,6 +52,7 @@ struct Row {
     from: Option<String>,
     messaging_service_sid: Option<String>,
     body: Option<String>,
+    num_media: Option<String>,
     date_created: Option<String>,
 }
 
@@ -69,8 +73,11 @@ pub(super) fn read(lookup: &Lookup, response: &http::Response<Bytes>) -> LookedU
 }
 
 fn is_it(lookup: &Lookup, row: &Row) -> bool {
-    let (Address::Phone(to), Content::Text { from, body }) = (&lookup.to, &lookup.content) else {
-        return false;
+    let Address::Phone(to) = &lookup.to else { return false };
+    let (from, body, media) = match &lookup.content {
+        Content::Text { from, body } => (from, body, 0),
+        Content::Media { from, body, media } => (from, body, media.len()),
+        _ => return false,
     };
     let from_us = match from {
         TextSender::Number(number) => row.from.as_deref() == Some(number.as_str()),
@@ -79,13 +86,14 @@ fn is_it(lookup: &Lookup, row: &Row) -> bool {
     from_us
         && row.to.as_deref() == Some(to.as_str())
         && row.body.as_deref() == Some(body.reveal())
+        && row.num_media.as_deref().unwrap_or("0").parse() == Ok(media)
         && row.date_created.as_deref().and_then(instant).is_some_and(|made| {
             let after = made.duration_since(lookup.at);
             after >= -BEFORE && after <= AFTER
         })
 }
 
-fn instant(text: &str) -> Option<Timestamp> {
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
     rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
 }
 
@@ -116,7 +124,7 @@ mod tests {
     fn row(sid: &str, created: &str) -> serde_json::Value {
         json!({
             "sid": sid, "status": "sent", "to": "+12125550123", "from": "+12125550100",
-            "messaging_service_sid": null, "body": "Your visit is at 9:30", "date_created": created,
+            "messaging_service_sid": null, "num_media": "0", "body": "Your visit is at 9:30", "date_created": created,
         })
     }
 
@@ -163,6 +171,7 @@ mod tests {
     #[case("date_created", json!("Sun, 22 Nov 2026 00:30:00 +0000"))]
     #[case("date_created", json!("Sat, 21 Nov 2026 20:00:00 +0000"))]
     #[case("date_created", json!(null))]
+    #[case("num_media", json!("1"))]
     fn what_differs_is_not_it(#[case] field: &str, #[case] value: serde_json::Value) {
         let mut row = row("SM1", CREATED);
         row[field] = value;
@@ -181,6 +190,25 @@ mod tests {
         row["messaging_service_sid"] = "MG1".into();
         let response = http::Response::new(Bytes::from(json!({ "messages": [row] }).to_string()));
         assert!(matches!(twilio().looked_up(&lookup, &response), LookedUp::Found(_)));
+    }
+
+    #[test]
+    fn pictures_are_counted() {
+        let mut lookup = lookup("2026-11-22T00:00:30Z");
+        lookup.content = Content::Media {
+            from: TextSender::Number("+12125550100".parse().unwrap()),
+            body: Masked::new("Your visit is at 9:30".into()),
+            media: vec![Masked::new("https://files.example.com/1".into()); 2],
+        };
+        assert!(twilio().lookup(&lookup).is_some());
+        let mut row = row("MM1", CREATED);
+        let look = |row: &serde_json::Value| {
+            let response = http::Response::new(Bytes::from(json!({ "messages": [row] }).to_string()));
+            twilio().looked_up(&lookup, &response)
+        };
+        assert_eq!(look(&row), LookedUp::Absent);
+        row["num_media"] = "2".into();
+        assert!(matches!(look(&row), LookedUp::Found(_)));
     }
 
     #[test]

@@ -2,13 +2,19 @@
 
 use bytes::Bytes;
 use http::{Method, Request, header};
+use kernel::Masked;
 use url::{Url, form_urlencoded};
 
-use super::{Twilio, unusable_settings};
-use crate::{Address, Content, ErrorClass, Outgoing, Prepared, SendError, TextSender};
+use super::Twilio;
+use crate::{
+    Address, Content, ErrorClass, Outgoing, Prepared, SendError, TextSender,
+    ids::{self, unusable_settings},
+};
 
 /// Twilio takes no longer `Body` (error 21617). Counted in UTF-16 units, the stricter reading of "characters".
 const LONGEST: usize = 1600;
+/// Twilio's own limit on files in one message (error 21623).
+const MOST_MEDIA: usize = 10;
 /// What we ask of the connection that a callback comes by: five more tries within its fifteen seconds, also after an
 /// answer of 5xx or none at all; unasked, Twilio only tries again where it could not connect (Webhooks: Connection
 /// overrides). Behind the `#` it is neither sent nor signed.
@@ -17,19 +23,21 @@ const OVERRIDES: &str = "rc=5&rp=5xx,ct,rt";
 const VALIDITY: std::ops::RangeInclusive<i64> = 6..=36_000;
 
 pub(super) fn request(twilio: &Twilio, outgoing: &Outgoing) -> Result<Prepared, SendError> {
-    let (Address::Phone(to), Content::Text { from, body }) = (&outgoing.to, &outgoing.content) else {
-        return Err(SendError::wrong_channel());
+    let Address::Phone(to) = &outgoing.to else { return Err(SendError::wrong_channel()) };
+    let (from, body, media) = match &outgoing.content {
+        Content::Text { from, body } => (from, body.reveal(), &[][..]),
+        Content::Media { from, body, media } => (from, body.reveal(), &media[..]),
+        _ => return Err(SendError::wrong_channel()),
     };
-    let body = body.reveal();
-    if body.trim().is_empty() {
-        return Err(SendError::own(ErrorClass::Content, "text_empty", "the message is empty"));
+    let is_media = matches!(outgoing.content, Content::Media { .. });
+    if body.trim().is_empty() && !is_media {
+        return Err(unfit("text_empty", "the message is empty"));
     }
     if body.encode_utf16().count() > LONGEST {
-        return Err(SendError::own(
-            ErrorClass::Content,
-            "text_too_long",
-            "the message is longer than 1,600 characters",
-        ));
+        return Err(unfit("text_too_long", "the message is longer than 1,600 characters"));
+    }
+    if is_media {
+        check(media)?;
     }
 
     let mut form = form_urlencoded::Serializer::new(String::new());
@@ -38,9 +46,14 @@ pub(super) fn request(twilio: &Twilio, outgoing: &Outgoing) -> Result<Prepared, 
         TextSender::Number(number) => form.append_pair("From", number.as_str()),
         TextSender::Service(id) => form.append_pair("MessagingServiceSid", id),
     };
-    form.append_pair("Body", body);
+    if !(is_media && body.is_empty()) {
+        form.append_pair("Body", body);
+    }
+    for file in media {
+        form.append_pair("MediaUrl", file.reveal());
+    }
     if let Some(callback) = &outgoing.callback {
-        form.append_pair("StatusCallback", &with_ids(callback, outgoing)?);
+        form.append_pair("StatusCallback", &self::callback(callback, outgoing)?);
     }
     if let Some(good_for) = outgoing.good_for {
         let seconds = good_for.as_secs().clamp(*VALIDITY.start(), *VALIDITY.end());
@@ -49,7 +62,7 @@ pub(super) fn request(twilio: &Twilio, outgoing: &Outgoing) -> Result<Prepared, 
 
     let request = Request::builder()
         .method(Method::POST)
-        .uri(twilio.messages())
+        .uri(twilio.list("Messages"))
         .header(header::ACCEPT, "application/json")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body(Bytes::from(form.finish()))
@@ -57,17 +70,28 @@ pub(super) fn request(twilio: &Twilio, outgoing: &Outgoing) -> Result<Prepared, 
     Ok(Prepared { request, auth: twilio.auth() })
 }
 
-/// The ids in the address are how a receipt finds its message even before the answer to this call is stored.
-fn with_ids(callback: &str, outgoing: &Outgoing) -> Result<String, SendError> {
-    let mut url = Url::parse(callback).map_err(|_| unusable_settings())?;
-    // Twilio refuses hosts with an underscore.
-    if url.host_str().is_none_or(|host| host.contains('_')) {
-        return Err(unusable_settings());
+fn unfit(code: &'static str, says: &'static str) -> SendError {
+    SendError::own(ErrorClass::Content, code, says)
+}
+
+/// Files that the provider can fetch, and nobody on the way can read.
+fn check(media: &[Masked<String>]) -> Result<(), SendError> {
+    if !(1..=MOST_MEDIA).contains(&media.len()) {
+        return Err(unfit("media_count", "the message has no picture, or more than 10"));
     }
-    url.query_pairs_mut()
-        .append_pair("clinic", &outgoing.clinic.to_string())
-        .append_pair("message", &outgoing.message.to_string())
-        .append_pair("attempt", &outgoing.attempt.to_string());
+    let fetchable = |file: &Masked<String>| {
+        Url::parse(file.reveal()).is_ok_and(|url| url.scheme() == "https" && url.host_str().is_some())
+    };
+    if media.iter().all(fetchable) {
+        Ok(())
+    } else {
+        Err(unfit("media_address", "a picture has no https address"))
+    }
+}
+
+/// Where receipts shall come, with the ids and the wish for more tries.
+pub(super) fn callback(of_ours: &str, outgoing: &Outgoing) -> Result<String, SendError> {
+    let mut url = ids::address(of_ours, outgoing)?;
     url.set_fragment(Some(OVERRIDES));
     Ok(url.into())
 }
@@ -75,7 +99,7 @@ fn with_ids(callback: &str, outgoing: &Outgoing) -> Result<String, SendError> {
 #[cfg(test)]
 mod tests {
     use jiff::SignedDuration;
-    use kernel::{ClinicId, Masked, MessageId};
+    use kernel::{ClinicId, MessageId};
     use rstest::rstest;
 
     use super::*;
@@ -136,6 +160,45 @@ mod tests {
              %23rc%3D5%26rp%3D5xx%2Cct%2Crt\
              &ValidityPeriod=7200"
         );
+    }
+
+    fn media(body: &str, files: &[&str]) -> Outgoing {
+        let mut outgoing = outgoing("");
+        outgoing.content = Content::Media {
+            from: TextSender::Number("+12125550100".parse().unwrap()),
+            body: Masked::new(body.into()),
+            media: files.iter().map(|file| Masked::new((*file).to_owned())).collect(),
+        };
+        outgoing
+    }
+
+    #[test]
+    fn pictures_go_along_by_their_addresses_with_or_without_a_text() {
+        let two = ["https://files.example.com/a?k=1&x=2", "https://files.example.com/b"];
+        assert_eq!(
+            body(&media("Before and after", &two)),
+            "To=%2B12125550123&From=%2B12125550100&Body=Before+and+after\
+             &MediaUrl=https%3A%2F%2Ffiles.example.com%2Fa%3Fk%3D1%26x%3D2\
+             &MediaUrl=https%3A%2F%2Ffiles.example.com%2Fb"
+        );
+        assert_eq!(
+            body(&media("", &two[1..])),
+            "To=%2B12125550123&From=%2B12125550100&MediaUrl=https%3A%2F%2Ffiles.example.com%2Fb"
+        );
+    }
+
+    #[rstest]
+    #[case(&[], "media_count")]
+    #[case(&["https://files.example.com/a"; 11], "media_count")]
+    #[case(&["http://files.example.com/a"], "media_address")]
+    #[case(&["https://files.example.com/a", "file:///etc/passwd"], "media_address")]
+    #[case(&["a"], "media_address")]
+    fn pictures_that_cannot_be_fetched_are_refused_before_the_call(
+        #[case] files: &[&str],
+        #[case] code: &str,
+    ) {
+        let error = twilio().request(&media("Hi", files)).unwrap_err();
+        assert_eq!((error.class, error.code.as_deref()), (ErrorClass::Content, Some(code)));
     }
 
     #[test]

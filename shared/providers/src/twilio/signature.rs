@@ -16,13 +16,20 @@ use subtle::{Choice, ConstantTimeEq};
 use url::Url;
 
 use super::form::{self, Pair};
-use crate::{Provider, RawCall, Unverified, Verified, hook::Call};
+use crate::{
+    Provider, RawCall, Unverified, Verified,
+    hook::{Call, only},
+};
 
 const HEADER: &str = "x-twilio-signature";
 /// In the query of calls whose body is no form.
 const BODY_HASH: &[u8] = b"bodySHA256";
 
-pub(super) fn verify(tokens: &[Masked<String>], raw: &RawCall) -> Result<Verified, Unverified> {
+pub(super) fn verify(
+    provider: Provider,
+    tokens: &[Masked<String>],
+    raw: &RawCall,
+) -> Result<Verified, Unverified> {
     let given = signature(raw)?;
     let url = Url::parse(&raw.url).map_err(|_| Unverified::Misshapen)?;
     if !matches!(url.scheme(), "https" | "http") {
@@ -44,16 +51,11 @@ pub(super) fn verify(tokens: &[Masked<String>], raw: &RawCall) -> Result<Verifie
         Some(hash) if !bool::from(is_hash_of(&hash, &raw.body)) => return Err(Unverified::BodyChanged),
         _ => form::texts(signed),
     };
-    Ok(Verified { provider: Provider::Twilio, call: Call::Form { url: raw.url.clone(), fields } })
+    Ok(Verified { provider, call: Call::Form { url: raw.url.clone(), fields } })
 }
 
 fn signature(raw: &RawCall) -> Result<[u8; 20], Unverified> {
-    let mut all = raw.headers.get_all(HEADER).iter();
-    let value = all.next().ok_or(Unverified::Unsigned)?;
-    if all.next().is_some() {
-        return Err(Unverified::SignedTwice);
-    }
-    let bytes = STANDARD.decode(value.as_bytes()).map_err(|_| Unverified::Forged)?;
+    let bytes = STANDARD.decode(only(raw, HEADER)?).map_err(|_| Unverified::Forged)?;
     bytes.try_into().map_err(|_| Unverified::Forged)
 }
 

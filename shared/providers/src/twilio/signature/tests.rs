@@ -5,6 +5,10 @@ use rstest::rstest;
 
 use super::*;
 
+fn verify(tokens: &[Masked<String>], raw: &RawCall) -> Result<Verified, Unverified> {
+    super::verify(Provider::Twilio, tokens, raw)
+}
+
 const URL: &str = "https://mycompany.com/myapp.php?foo=1&bar=2";
 const FORM: &str =
     "CallSid=CA1234567890ABCDE&Caller=%2B14158675309&Digits=1234&From=%2B14158675309&To=%2B18005551212";

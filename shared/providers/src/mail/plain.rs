@@ -24,7 +24,7 @@ const BLOCKS: [&str; 17] = [
 ];
 
 /// Readable text: blocks on their own lines, list entries with a dash, links with their address.
-pub(super) fn text(html: &str) -> String {
+pub(crate) fn text(html: &str) -> String {
     let mut out = Lines::default();
     let mut silent: Option<&str> = None;
     let mut link: Option<(String, usize)> = None;

@@ -6,12 +6,12 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 const WORD: usize = 45;
 
 /// Whether the text could end its header line and begin another.
-pub(super) fn breaks_out(text: &str) -> bool {
+pub(crate) fn breaks_out(text: &str) -> bool {
     text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
 }
 
 /// Text for a header that is not ASCII, as encoded words (RFC 2047); ASCII stays as it is.
-pub(super) fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     // What looks like an encoded word would be decoded by whoever reads it.
     if text.is_ascii() && !text.contains("=?") {
         return text.to_owned();
@@ -28,7 +28,7 @@ pub(super) fn encoded(text: &str) -> String {
 }
 
 /// A name before an address (RFC 5322 §3.4): plain words, quoted text or encoded words.
-pub(super) fn mailbox(name: &str, address: &str) -> String {
+pub(crate) fn mailbox(name: &str, address: &str) -> String {
     let name = name.trim();
     if name.is_empty() {
         return address.to_owned();

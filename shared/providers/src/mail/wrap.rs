@@ -4,7 +4,7 @@ const LONGEST: usize = 998;
 
 /// The text with its ends of line as CR LF and lines that are too long broken at a blank; `None` if there is one
 /// without a blank to break at.
-pub(super) fn wrapped(text: &str) -> Option<String> {
+pub(crate) fn wrapped(text: &str) -> Option<String> {
     let mut out = String::with_capacity(text.len() + text.len() / 32);
     for (index, line) in text.replace("\r\n", "\n").replace('\r', "\n").split('\n').enumerate() {
         if index > 0 {
