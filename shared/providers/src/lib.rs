@@ -19,6 +19,7 @@ mod provider;
 mod reply;
 pub mod sendgrid;
 pub mod ses;
+pub mod token;
 pub mod twilio;
 pub mod vonage;
 pub mod whatsapp;

@@ -29,7 +29,7 @@ pub struct Verdicts {
     pub spf: Verdict,
     /// A signature of a domain holds (RFC 6376).
     pub dkim: Verdict,
-    /// The visible sender's domain stands behind it (RFC 7489).
+    /// The visible sender's domain stands behind it (RFC 7489). Not so for a mail that shows several senders.
     pub dmarc: Verdict,
 }
 
@@ -98,10 +98,12 @@ pub struct InboundMail {
     pub from_name: Masked<String>,
     /// The subject; empty for none.
     pub subject: Masked<String>,
-    /// The whole text; made from the HTML if there is no other.
+    /// The whole text, or its first 64 KiB; made from the HTML if there is no other.
     pub text: Masked<String>,
-    /// What was written now: the text without what it quotes.
+    /// What was written now: the text without what it quotes, or its first 64 KiB.
     pub said: Masked<String>,
+    /// Whether the text was longer than is kept here; the mail itself has all of it.
+    pub cut: bool,
     /// Its own id, without angle brackets.
     pub message_id: Option<String>,
     /// The ids of the mails it answers, the latest first.
@@ -110,7 +112,7 @@ pub struct InboundMail {
     pub automatic: bool,
     /// What was found out about it.
     pub verdicts: Verdicts,
-    /// The files that came along; [`crate::mail::file`] takes them out of the mail.
+    /// The files that came along, at most 100; [`crate::mail::file`] takes them out of the mail.
     pub files: Vec<MailFile>,
     /// Where it lies.
     pub place: MailPlace,

@@ -135,7 +135,9 @@ fn unescaped(text: &str) -> String {
     while let Some(at) = rest.find('&') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
-        let entity = rest.find(';').filter(|end| *end <= 10).map(|end| &rest[1..end]);
+        // No further: strangers write mail too, and theirs may be all ampersands.
+        let near = rest.as_bytes().iter().take(11).position(|&b| b == b';');
+        let entity = near.map(|end| &rest[1..end]);
         if let Some(c) = entity.and_then(character) {
             out.push(c);
             rest = &rest[entity.map_or(0, str::len) + 2..];

@@ -2,13 +2,19 @@
 
 use bytes::Bytes;
 use kernel::{EmailAddress, Masked};
-use mail_parser::{HeaderValue, Message, MessageParser, MimeHeaders, PartType};
+use mail_parser::{HeaderName, HeaderValue, Message, MessageParser, MimeHeaders, PartType};
 
 use super::{plain, quoted::said};
-use crate::{InboundMail, MailFile, MailStored, Unreadable};
+use crate::{InboundMail, MailFile, MailStored, Unreadable, Verdict};
 
 /// Ids of answered mails that are kept.
 const MOST_ANSWERED: usize = 20;
+/// Files that are listed.
+pub(crate) const MOST_FILES: usize = 100;
+/// Bytes of text that are kept: more than anybody writes, and little enough for an item of the table and a queue.
+const MOST_TEXT: usize = 65_536;
+/// Bytes of a subject, a name or an id: those of a header line (RFC 5322 §2.1.1).
+const MOST_LINE: usize = 998;
 
 /// The lines above a mail's text that we go by.
 pub(crate) struct Head {
@@ -17,6 +23,37 @@ pub(crate) struct Head {
     pub(crate) message_id: Option<String>,
     pub(crate) answers: Vec<String>,
     pub(crate) automatic: bool,
+    /// Whether one sender is shown and no more. Which of several a check was about, nobody knows.
+    pub(crate) is_of_one: bool,
+}
+
+/// What was written: all of it, what is new in it, and whether something was cut off.
+pub(crate) struct Words {
+    pub(crate) text: Masked<String>,
+    pub(crate) said: Masked<String>,
+    pub(crate) cut: bool,
+}
+
+impl Words {
+    pub(crate) fn of(text: &str) -> Self {
+        let said = said(text);
+        Self {
+            cut: text.len() > MOST_TEXT,
+            text: Masked::new(short(text, MOST_TEXT).to_owned()),
+            said: Masked::new(short(&said, MOST_TEXT).to_owned()),
+        }
+    }
+}
+
+/// The beginning, of at most so many bytes.
+fn short(text: &str, most: usize) -> &str {
+    let end = (0..=text.len().min(most)).rev().find(|&end| text.is_char_boundary(end));
+    &text[..end.unwrap_or_default()]
+}
+
+/// A header's text, as long as a line may be.
+pub(crate) fn line(text: &str) -> String {
+    short(text.trim(), MOST_LINE).to_owned()
 }
 
 impl Head {
@@ -27,14 +64,24 @@ impl Head {
         Self::of(&MessageParser::default().parse(&whole)?)
     }
 
+    /// Out of a whole mail.
+    pub(crate) fn read_whole(raw: &[u8]) -> Option<Self> {
+        Self::of(&MessageParser::default().parse(raw)?)
+    }
+
     fn of(message: &Message<'_>) -> Option<Self> {
         let sender = message.from()?.first()?;
+        let shown: usize = message
+            .header_values(HeaderName::From)
+            .map(|value| value.as_address().map_or(2, |senders| senders.iter().count()))
+            .sum();
         Some(Self {
             from: sender.address()?.trim().parse().ok()?,
-            from_name: Masked::new(sender.name().unwrap_or_default().trim().to_owned()),
-            message_id: message.message_id().map(str::to_owned),
+            from_name: Masked::new(line(sender.name().unwrap_or_default())),
+            message_id: message.message_id().map(line),
             answers: answers(message),
             automatic: is_automatic(message),
+            is_of_one: shown == 1,
         })
     }
 }
@@ -43,7 +90,11 @@ impl Head {
 pub fn read(stored: MailStored, raw: &[u8]) -> Result<InboundMail, Unreadable> {
     let message = MessageParser::default().parse(raw).ok_or(Unreadable::Wrong("mail"))?;
     let head = Head::of(&message).ok_or(Unreadable::Wrong("From"))?;
-    let text = text(&message);
+    let words = Words::of(&text(&message));
+    let mut verdicts = stored.verdicts;
+    if !head.is_of_one && verdicts.dmarc == Verdict::Pass {
+        verdicts.dmarc = Verdict::Unknown;
+    }
     Ok(InboundMail {
         provider: stored.provider,
         provider_id: stored.provider_id,
@@ -53,16 +104,18 @@ pub fn read(stored: MailStored, raw: &[u8]) -> Result<InboundMail, Unreadable> {
         envelope_from: stored.envelope_from,
         from: head.from,
         from_name: head.from_name,
-        subject: Masked::new(message.subject().unwrap_or_default().to_owned()),
-        said: Masked::new(said(&text)),
-        text: Masked::new(text),
+        subject: Masked::new(line(message.subject().unwrap_or_default())),
+        text: words.text,
+        said: words.said,
+        cut: words.cut,
         message_id: head.message_id,
         answers: head.answers,
-        verdicts: stored.verdicts,
+        verdicts,
         files: message
             .attachments()
+            .take(MOST_FILES)
             .map(|part| MailFile {
-                name: Masked::new(part.attachment_name().unwrap_or_default().to_owned()),
+                name: Masked::new(line(part.attachment_name().unwrap_or_default())),
                 content_type: part.content_type().map_or_else(
                     || "application/octet-stream".to_owned(),
                     |kind| format!("{}/{}", kind.ctype(), kind.subtype().unwrap_or("*")),
@@ -106,6 +159,7 @@ fn answers(message: &Message<'_>) -> Vec<String> {
     all.extend(ids(message.references()).into_iter().rev());
     let mut kept: Vec<String> = Vec::new();
     for id in all {
+        let id = line(&id);
         if kept.len() < MOST_ANSWERED && !kept.contains(&id) {
             kept.push(id);
         }
@@ -202,6 +256,35 @@ mod tests {
         let mut stored = stored();
         stored.envelope_from = None;
         assert!(read(stored, mail("", "x").as_bytes()).unwrap().automatic);
+    }
+
+    #[rstest]
+    #[case("From: ana@example.com\r\n", true)]
+    #[case("From: ana@example.com, bo@evil.example\r\n", false)]
+    #[case("From: bo@evil.example\r\nFrom: ana@example.com\r\n", false)]
+    #[case("From: ana@example.com\r\nFrom: bo@evil.example\r\n", false)]
+    #[case("From: ana@example.com\r\nFrom: ana@example.com\r\n", false)]
+    #[case("From: Friends: ana@example.com, bo@evil.example;\r\n", false)]
+    fn of_several_senders_none_is_proven(#[case] head: &str, #[case] proven: bool) {
+        let mut stored = stored();
+        stored.verdicts.dmarc = Verdict::Pass;
+        let raw = format!("{head}Subject: x\r\n\r\nYes");
+        assert_eq!(read(stored, raw.as_bytes()).unwrap().verdicts.is_proven(), proven);
+    }
+
+    #[test]
+    fn an_endless_mail_is_cut_and_read_in_no_time() {
+        for text in ["é".repeat(1_000_000), "&".repeat(2_000_000), "> a\n".repeat(500_000)] {
+            for kind in ["plain", "html"] {
+                let head = format!(
+                    "Content-Type: text/{kind}; charset=utf-8\r\nMessage-ID: <{}@x>\r\n",
+                    "m".repeat(5000)
+                );
+                let read = read(stored(), mail(&head, &text).as_bytes()).unwrap();
+                assert!(read.cut && read.text.reveal().len() <= 65_536 && read.said.reveal().len() <= 65_536);
+                assert!(read.message_id.is_none_or(|id| id.len() <= 998));
+            }
+        }
     }
 
     #[rstest]

@@ -11,7 +11,10 @@ use sha2::{Digest, Sha256};
 use super::form::{self, Part};
 use crate::{
     InboundMail, MailFile, MailPlace, MailStored, Provider, Unreadable, Verdict, Verdicts,
-    mail::{self, quoted::said, read::Head},
+    mail::{
+        self,
+        read::{Head, MOST_FILES, Words, line},
+    },
 };
 
 #[derive(Deserialize)]
@@ -50,18 +53,24 @@ pub(super) fn read(boundary: &str, body: &[u8]) -> Result<InboundMail, Unreadabl
     };
     if let Some(raw) = raw {
         let mut mail = mail::read(stored, raw)?;
-        prove(&mut mail.verdicts, &mail.from, fields.text("dkim").as_deref());
+        if Head::read_whole(raw).is_some_and(|head| head.is_of_one) {
+            prove(&mut mail.verdicts, &mail.from, fields.text("dkim").as_deref());
+        }
         return Ok(mail);
     }
     let head = Head::read(headers.unwrap_or_default()).ok_or(Unreadable::Wrong("headers"))?;
-    prove(&mut stored.verdicts, &head.from, fields.text("dkim").as_deref());
+    if head.is_of_one {
+        prove(&mut stored.verdicts, &head.from, fields.text("dkim").as_deref());
+    }
     let text = fields
         .text("text")
         .filter(|text| !text.trim().is_empty())
         .unwrap_or_else(|| fields.text("html").map(|html| mail::plain::text(&html)).unwrap_or_default());
+    let words = Words::of(&text);
     let files = files(&parts)
+        .take(MOST_FILES)
         .map(|part| MailFile {
-            name: Masked::new(part.file_name.clone().unwrap_or_default()),
+            name: Masked::new(line(part.file_name.as_deref().unwrap_or_default())),
             content_type: part.content_type.clone().unwrap_or_else(|| "application/octet-stream".to_owned()),
             bytes: part.bytes.len() as u64,
         })
@@ -74,9 +83,10 @@ pub(super) fn read(boundary: &str, body: &[u8]) -> Result<InboundMail, Unreadabl
         envelope_from: stored.envelope_from,
         from: head.from,
         from_name: head.from_name,
-        subject: Masked::new(fields.text("subject").unwrap_or_default()),
-        said: Masked::new(said(&text)),
-        text: Masked::new(text),
+        subject: Masked::new(line(&fields.text("subject").unwrap_or_default())),
+        text: words.text,
+        said: words.said,
+        cut: words.cut,
         message_id: head.message_id,
         answers: head.answers,
         verdicts: stored.verdicts,
@@ -265,6 +275,19 @@ mod tests {
         fields.retain(|(name, _)| *name != "dkim");
         fields.push(("dkim", dkim.as_bytes()));
         assert_eq!(read("b", &form(&fields)).unwrap().verdicts.is_proven(), proven);
+    }
+
+    #[test]
+    fn of_two_senders_none_is_proven() {
+        let two = format!("From: bo@other.example\r\n{HEADERS}");
+        let mut fields = fields();
+        fields.retain(|(name, _)| *name != "headers");
+        fields.push(("headers", two.as_bytes()));
+        assert!(!read("b", &form(&fields)).unwrap().verdicts.is_proven());
+        let raw = format!("{two}\r\nHi");
+        fields.retain(|(name, _)| *name != "headers");
+        fields.push(("email", raw.as_bytes()));
+        assert!(!read("b", &form(&fields)).unwrap().verdicts.is_proven());
     }
 
     #[rstest]
