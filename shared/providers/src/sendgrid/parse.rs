@@ -147,8 +147,8 @@ fn prove(verdicts: &mut Verdicts, from: &EmailAddress, dkim: Option<&str>) {
     let inner = dkim.unwrap_or_default().trim().trim_start_matches('{').trim_end_matches('}');
     for one in inner.split(',') {
         let Some((domain, word)) = one.rsplit_once(':') else { continue };
-        let domain = domain.trim().trim_start_matches('@').to_ascii_lowercase();
-        let word = verdict(word);
+        let domain = domain.trim().trim_matches('"').trim_start_matches('@').to_ascii_lowercase();
+        let word = verdict(word.trim().trim_matches('"'));
         if verdicts.dkim != Verdict::Pass {
             verdicts.dkim = word;
         }
@@ -264,6 +264,7 @@ mod tests {
     #[rstest]
     #[case("{@example.com : pass}", true)]
     #[case("{@other.example : fail, @example.com : pass}", true)]
+    #[case(r#"{"@example.com": "pass"}"#, true)]
     #[case("{@other.example : pass}", false)]
     #[case("{@ample.com : pass}", false)]
     #[case("{@com : pass}", false)]
