@@ -23,6 +23,22 @@ impl Ids {
         Self::read(ours("clinic").as_deref(), ours("message").as_deref(), ours("attempt").as_deref())
     }
 
+    /// Back into an address of ours, for a call that goes on.
+    pub(crate) fn onto(&self, of_ours: &str) -> Option<Url> {
+        let mut url = Url::parse(of_ours).ok()?;
+        let ids = [
+            ("clinic", self.clinic.map(|id| id.to_string())),
+            ("message", self.message.map(|id| id.to_string())),
+            ("attempt", self.attempt.map(|number| number.to_string())),
+        ];
+        for (name, id) in ids {
+            if let Some(id) = id {
+                url.query_pairs_mut().append_pair(name, &id);
+            }
+        }
+        Some(url)
+    }
+
     /// Out of a reference that [`reference`] made.
     pub(crate) fn in_reference(text: &str) -> Self {
         let mut parts = text.split('.');

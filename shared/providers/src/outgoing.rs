@@ -126,7 +126,7 @@ pub struct Keys {
     /// What tells which key does what. Every prerecorded call has to name the one that stops the calls (47 CFR
     /// 64.1200(a)(9)).
     pub prompt: Masked<String>,
-    /// Address of ours that is told the key; the carrier adds `clinic`, `message` and `attempt`.
+    /// Address of ours that is told the key; `clinic`, `message` and `attempt` are added.
     pub told: String,
     /// For how many seconds to wait for a key.
     pub wait_seconds: u8,

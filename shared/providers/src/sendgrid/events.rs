@@ -88,7 +88,8 @@ fn fate(told: &Told) -> (ReceiptStatus, Option<ReceiptError>) {
         "open" => ReceiptStatus::Opened,
         "click" => ReceiptStatus::Clicked,
         "spamreport" => ReceiptStatus::Complained,
-        "unsubscribe" | "group_unsubscribe" => ReceiptStatus::Unsubscribed,
+        "unsubscribe" => return back("unsubscribe", "all"),
+        "group_unsubscribe" => return back("unsubscribe", "group"),
         "bounce" => return back("bounce", told.kind.as_deref().unwrap_or("unnamed")),
         "dropped" => return back("dropped", &told.reason.as_deref().unwrap_or("unnamed").replace(' ', "_")),
         other => ReceiptStatus::Other(other.chars().take(64).collect()),
@@ -130,8 +131,6 @@ mod tests {
     #[case("open", ReceiptStatus::Opened)]
     #[case("click", ReceiptStatus::Clicked)]
     #[case("spamreport", ReceiptStatus::Complained)]
-    #[case("unsubscribe", ReceiptStatus::Unsubscribed)]
-    #[case("group_unsubscribe", ReceiptStatus::Unsubscribed)]
     #[case("group_resubscribe", ReceiptStatus::Other("group_resubscribe".into()))]
     fn events_have_their_places(#[case] event: &str, #[case] status: ReceiptStatus) {
         let receipt = receipt(&json!({ "event": event, "attempt": "5", "response": "250 OK" }));
@@ -141,14 +140,15 @@ mod tests {
             (receipt.attempt, receipt.message.is_some(), receipt.clinic.is_some()),
             (Some(2), true, true)
         );
-        let blamed = matches!(status, ReceiptStatus::Complained | ReceiptStatus::Unsubscribed);
-        assert_eq!(receipt.address.is_some(), blamed);
+        assert_eq!(receipt.address.is_some(), status == ReceiptStatus::Complained);
     }
 
     #[rstest]
     #[case("bounce", json!({ "type": "bounce" }), ReceiptStatus::HardBounced, ErrorClass::Address)]
     #[case("bounce", json!({ "type": "blocked" }), ReceiptStatus::SoftBounced, ErrorClass::TransientOnce)]
     #[case("bounce", json!({}), ReceiptStatus::SoftBounced, ErrorClass::TransientOnce)]
+    #[case("unsubscribe", json!({}), ReceiptStatus::Unsubscribed, ErrorClass::OptOut)]
+    #[case("group_unsubscribe", json!({ "asm_group_id": 10 }), ReceiptStatus::Unsubscribed, ErrorClass::OptOut)]
     #[case("dropped", json!({ "reason": "Bounced Address" }), ReceiptStatus::HardBounced, ErrorClass::Address)]
     #[case("dropped", json!({ "reason": "Invalid" }), ReceiptStatus::HardBounced, ErrorClass::Address)]
     #[case("dropped", json!({ "reason": "Unsubscribed Address" }), ReceiptStatus::Unsubscribed, ErrorClass::OptOut)]

@@ -4,8 +4,8 @@ use std::fmt::{self, Display, Write as _};
 
 use kernel::Language;
 
-use super::classes;
-use crate::{AnsweredBy, Keys, Spoken};
+use super::{Asked, classes};
+use crate::{AnsweredBy, Keys, Spoken, ids::Ids};
 
 /// Instructions for a call. Written as a document with [`ToString`]; whatever people wrote is escaped.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -87,15 +87,20 @@ impl Display for Escaped<'_> {
     }
 }
 
-/// What to say once it is known who picked up; `None` if no voice speaks the language. A person hears everything
-/// and may press a key. A machine gets what anybody may hear. Somebody unknown hears that too, and may press a
-/// key, since it may be a person.
-pub fn answer(spoken: &Spoken, answered_by: AnsweredBy) -> Option<Twiml> {
+/// What to say once it is known who picked up; `None` if no voice speaks the language or the address for keys is
+/// none. A person hears everything and may press a key. A machine gets what anybody may hear. Somebody unknown
+/// hears that too, and may press a key, since it may be a person.
+pub fn answer(spoken: &Spoken, asked: &Asked) -> Option<Twiml> {
     let tag = classes().speech(&spoken.language)?;
     let machine = spoken.machine.reveal();
-    Some(match answered_by {
-        AnsweredBy::Person => asking(spoken, tag, spoken.person.reveal()),
-        AnsweredBy::Unknown => asking(spoken, tag, machine),
+    let mut spoken = spoken.clone();
+    if let Some(keys) = &mut spoken.keys {
+        let ids = Ids { clinic: asked.clinic, message: asked.message, attempt: asked.attempt };
+        keys.told = ids.onto(&keys.told)?.into();
+    }
+    Some(match asked.answered_by {
+        AnsweredBy::Person => asking(&spoken, tag, spoken.person.reveal()),
+        AnsweredBy::Unknown => asking(&spoken, tag, machine),
         AnsweredBy::Machine => Twiml::new().say(tag, machine).hang_up(),
         // What is said into a greeting is lost, and a fax does not listen.
         AnsweredBy::MachineSpeaking | AnsweredBy::Fax => Twiml::new().hang_up(),
@@ -131,7 +136,7 @@ fn asking(spoken: &Spoken, tag: &str, words: &str) -> Twiml {
 
 #[cfg(test)]
 mod tests {
-    use kernel::Masked;
+    use kernel::{ClinicId, Masked, MessageId};
     use proptest::prelude::*;
     use rstest::rstest;
 
@@ -151,13 +156,24 @@ mod tests {
         }
     }
 
+    fn asked(answered_by: AnsweredBy) -> Asked {
+        Asked {
+            provider_id: "CA1".into(),
+            message: Some(MessageId::FIRST),
+            clinic: Some(ClinicId::LAST),
+            attempt: Some(2),
+            answered_by,
+        }
+    }
+
     #[test]
     fn a_person_hears_everything_and_may_press_a_key() {
         assert_eq!(
-            answer(&spoken(), AnsweredBy::Person).unwrap().to_string(),
+            answer(&spoken(), &asked(AnsweredBy::Person)).unwrap().to_string(),
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>\
              <Gather input=\"dtmf\" numDigits=\"1\" timeout=\"6\" method=\"POST\" \
-             action=\"https://api.example.com/k?a=1&amp;b=2\">\
+             action=\"https://api.example.com/k?a=1&amp;b=2&amp;clinic=cln_7zzzzzzzzzzzzzzzzzzzzzzzzz\
+             &amp;message=msg_00000000000000000000000000&amp;attempt=2\">\
              <Say language=\"es-MX\">O&apos;Neil &amp; &lt;Sons&gt;: mañana a las 9</Say>\
              <Pause length=\"1\"/><Say language=\"es-MX\">Marque 1</Say></Gather>\
              <Say language=\"es-MX\">Adiós</Say><Hangup/></Response>"
@@ -170,7 +186,7 @@ mod tests {
     #[case(AnsweredBy::Fax)]
     #[case(AnsweredBy::Unknown)]
     fn nobody_but_a_person_hears_what_is_theirs(#[case] answered_by: AnsweredBy) {
-        let said = answer(&spoken(), answered_by).unwrap().to_string();
+        let said = answer(&spoken(), &asked(answered_by)).unwrap().to_string();
         assert!(!said.contains("mañana"), "{said}");
         assert_eq!(
             said.contains("Bright Smiles"),
