@@ -90,6 +90,7 @@ impl Event {
                 part(&unread.provider_id);
                 part("unread");
                 part(&unread.field);
+                part(&unread.digest);
             }
         }
         hex::encode(&hash.finalize()[..16])
@@ -126,10 +127,23 @@ pub struct Receipt {
 pub struct Unread {
     /// Whose it is.
     pub provider: Provider,
-    /// The provider's id of it, or what tells it from others.
+    /// The provider's id of it, or of what it is about; may be empty.
     pub provider_id: String,
-    /// The field that is absent or wrong.
+    /// The field that is absent, wrong or unknown to us.
     pub field: String,
+    /// Hash of what was told, which tells it from others: 32 hex digits that reveal nothing.
+    pub digest: String,
+}
+
+impl Unread {
+    pub(crate) fn of(provider: Provider, id: &str, field: &str, told: &serde_json::Value) -> Self {
+        Self {
+            provider,
+            provider_id: id.chars().take(128).collect(),
+            field: field.chars().take(64).collect(),
+            digest: hex::encode(&Sha256::digest(told.to_string())[..16]),
+        }
+    }
 }
 
 /// Why a message did not arrive.

@@ -274,7 +274,7 @@ fn fact(event: Event) -> String {
         Event::Mail(mail) => format!("{:?} {} mail", mail.provider, mail.provider_id),
         Event::Pressed(pressed) => format!("{} {}", pressed.provider_id, pressed.digits),
         Event::Rang(rang) => format!("{} rang", rang.provider_id),
-        Event::Unread(unread) => format!("{:?} {} {}", unread.provider, unread.provider_id, unread.field),
+        Event::Unread(unread) => format!("{:?} {} {}", unread.provider, unread.field, unread.digest),
     }
 }
 

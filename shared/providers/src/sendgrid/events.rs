@@ -42,12 +42,11 @@ pub(super) fn read(verified: &Verified) -> Result<Vec<Event>, Unreadable> {
 
 /// One call brings many facts: one that cannot be read takes none of the others with it.
 fn one(value: Value) -> Event {
-    let id = value["sg_event_id"].as_str().unwrap_or_default().to_owned();
+    let id = value["sg_event_id"].as_str().unwrap_or_default();
+    let unread = Unread::of(Provider::Sendgrid, id, "event", &value);
     match serde_json::from_value::<Told>(value) {
         Ok(told) => Event::Receipt(receipt(&told)),
-        Err(_) => {
-            Event::Unread(Unread { provider: Provider::Sendgrid, provider_id: id, field: "event".to_owned() })
-        }
+        Err(_) => Event::Unread(unread),
     }
 }
 

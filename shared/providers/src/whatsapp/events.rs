@@ -41,7 +41,7 @@ struct News {
     #[serde(default)]
     statuses: Vec<Value>,
     #[serde(default)]
-    errors: Vec<Failure>,
+    errors: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -151,7 +151,7 @@ pub(super) fn read(base_url: &str, verified: &Verified) -> Result<Vec<Event>, Un
                 tell(base_url, &entry.id, change.value, &mut events);
             } else {
                 // News of the account and its templates; kept, so that nobody wonders where they went.
-                events.push(unread(&entry.id, &change.field));
+                events.push(unread(&entry.id, &change.field, &change.value));
             }
         }
     }
@@ -160,36 +160,32 @@ pub(super) fn read(base_url: &str, verified: &Verified) -> Result<Vec<Event>, Un
 
 /// One call brings many facts: one that cannot be read takes none of the others with it.
 fn tell(base_url: &str, entry: &str, value: Value, events: &mut Vec<Event>) {
-    let Ok(all) = serde_json::from_value::<News>(value) else {
-        return events.push(unread(entry, "value"));
-    };
+    let whole = unread(entry, "value", &value);
+    let Ok(all) = serde_json::from_value::<News>(value) else { return events.push(whole) };
     let to = phone(&all.metadata.display_phone_number);
     for message in all.messages {
-        let id = named(&message);
+        let unread = unread(named(&message), "messages", &message);
         let read = serde_json::from_value::<Message>(message).ok().zip(to.clone());
         let told = read.and_then(|(message, to)| inbound(base_url, message, to));
-        events.push(told.map_or_else(|| unread(&id, "messages"), Event::Inbound));
+        events.push(told.map_or(unread, Event::Inbound));
     }
     for status in all.statuses {
-        let id = named(&status);
+        let unread = unread(named(&status), "statuses", &status);
         let told = serde_json::from_value::<Step>(status).ok().map(receipt);
-        events.push(told.map_or_else(|| unread(&id, "statuses"), Event::Receipt));
+        events.push(told.map_or(unread, Event::Receipt));
     }
     for failure in all.errors {
-        events.push(unread(&all.metadata.phone_number_id, &format!("errors/{}", failure.code)));
+        let field = format!("errors/{}", failure["code"]);
+        events.push(unread(&all.metadata.phone_number_id, &field, &failure));
     }
 }
 
-fn named(value: &Value) -> String {
-    value["id"].as_str().unwrap_or_default().to_owned()
+fn named(value: &Value) -> &str {
+    value["id"].as_str().unwrap_or_default()
 }
 
-fn unread(id: &str, field: &str) -> Event {
-    Event::Unread(Unread {
-        provider: Provider::WhatsappCloud,
-        provider_id: id.to_owned(),
-        field: field.chars().take(64).collect(),
-    })
+fn unread(id: &str, field: &str, told: &Value) -> Event {
+    Event::Unread(Unread::of(Provider::WhatsappCloud, id, field, told))
 }
 
 /// Numbers come with or without plus sign and blanks.

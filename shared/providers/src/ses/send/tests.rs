@@ -108,6 +108,26 @@ fn a_missing_plain_text_is_made_from_the_html() {
     );
 }
 
+///
+#[test]
+fn an_invitation_goes_out_as_a_whole_mail() {
+    let mut mail = mail();
+    mail.attachments = vec![Attachment {
+        name: Masked::new("visit.ics".into()),
+        content_type: "text/calendar; method=REQUEST".into(),
+        bytes: Masked::new(Bytes::from_static(b"BEGIN:VCALENDAR")),
+    }];
+    mail.tracked = false;
+    let body = body(mail);
+    let keys: Vec<_> = body["Content"].as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["Raw"]);
+    let raw = STANDARD.decode(body["Content"]["Raw"]["Data"].as_str().unwrap()).unwrap();
+    assert!(raw.starts_with(b"From: front@bright.example.com\r\nTo: ana@example.com\r\n"));
+    assert_eq!(body["Destination"]["ToAddresses"][0], "ana@example.com");
+    assert_eq!(body["EmailTags"][1]["Value"], "msg_00000000000000000000000000");
+    assert_eq!(body["ConfigurationOverrides"]["Tracking"]["OpenTrackingEnabled"], "DISABLED");
+}
+
 #[test]
 fn what_is_not_there_is_not_sent() {
     let body = body(mail());
