@@ -92,6 +92,15 @@ impl ProviderHttp {
                 request.headers_mut().insert(AUTHORIZATION, proof);
                 Ok(())
             }
+            Auth::Bearer { secret } => {
+                let secret = self.secrets.get(secret).await.map_err(|fault| not_sent(&fault.to_string()))?;
+                let proof = HeaderValue::try_from(format!("Bearer {}", secret.reveal()));
+                let mut proof = proof.map_err(|_| not_sent("credentials"))?;
+                proof.set_sensitive(true);
+                request.headers_mut().insert(AUTHORIZATION, proof);
+                Ok(())
+            }
+            Auth::Brought => Ok(()),
             Auth::Aws { service } => {
                 let signer = self.signer.as_ref().ok_or_else(|| not_sent("no credentials"))?;
                 signer.sign(request, service)

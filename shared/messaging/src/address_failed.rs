@@ -23,6 +23,7 @@ pub async fn address_failed(platform: &Platform, job: AddressFailed) -> Worked {
     let address = match &to {
         To::Phone(phone) => Address::Phone(phone.clone()),
         To::Email(email) => Address::Email(email.clone()),
+        To::Device(token) => Address::Device(token.clone()),
     };
     let class = attempt.error.as_ref().map(|error| error.class);
     let reason = match (attempt.status, class, &to) {
@@ -54,6 +55,7 @@ pub async fn address_failed(platform: &Platform, job: AddressFailed) -> Worked {
     let folded = match &to {
         To::Phone(phone) => phone.as_str().to_owned(),
         To::Email(email) => email.folded(),
+        To::Device(token) => token.reveal().clone(),
     };
     let code = attempt.error.as_ref().and_then(|error| error.code.clone()).unwrap_or_default();
     let mut person = (*kept).clone();

@@ -68,6 +68,10 @@ fn meaning(status: &ReceiptStatus) -> Option<(Status, AttemptStatus)> {
         ReceiptStatus::Read => (Status::Read, AttemptStatus::Opened),
         ReceiptStatus::Opened => (Status::Delivered, AttemptStatus::Opened),
         ReceiptStatus::Clicked => (Status::Delivered, AttemptStatus::Clicked),
+        // It lies on a machine: nobody is known to have heard it.
+        ReceiptStatus::Voicemail => (Status::Sent, AttemptStatus::Sent),
+        // Whoever takes themselves off has it in hand; that it is the last one follows from the error beside it.
+        ReceiptStatus::Unsubscribed => (Status::Delivered, AttemptStatus::Delivered),
         ReceiptStatus::Complained => (Status::Delivered, AttemptStatus::Complained),
         ReceiptStatus::Undelivered
         | ReceiptStatus::Failed
@@ -120,16 +124,28 @@ fn note(attempt: &mut Attempt, receipt: &Receipt, status: AttemptStatus, at: Tim
         attempt.machine_open = true;
         return;
     }
-    if status > attempt.status {
+    let further = status > attempt.status;
+    if further {
         attempt.status = status;
         attempt.ended_at.get_or_insert(at);
-        // What outranks a failure leaves nothing of it, whichever was told first.
-        attempt.error = receipt.error.as_ref().map(|error| AttemptError {
-            code: Some(error.code.clone()),
-            class: error.class,
-            says: error.says.clone().into_owned(),
-            text: error.text.clone(),
-        });
+    }
+    let told = receipt.error.as_ref().map(|error| AttemptError {
+        code: Some(error.code.clone()),
+        class: error.class,
+        says: error.says.clone().into_owned(),
+        text: error.text.clone(),
+    });
+    // That somebody wants no more holds however far the message has come, before or after. Else what outranks a
+    // failure leaves nothing of it, whichever was told first.
+    let ends =
+        |error: &Option<AttemptError>| error.as_ref().is_some_and(|error| error.class == ErrorClass::OptOut);
+    let takes = match (ends(&told), ends(&attempt.error)) {
+        (true, false) => true,
+        (false, true) => false,
+        _ => further,
+    };
+    if takes {
+        attempt.error = told;
     }
 }
 

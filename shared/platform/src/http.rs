@@ -12,6 +12,13 @@ pub enum Auth {
         /// The name of the secret.
         secret: String,
     },
+    /// `Authorization: Bearer` with the token that the secret of this name holds.
+    Bearer {
+        /// The name of the secret.
+        secret: String,
+    },
+    /// The request brings its proof along, such as a token that was granted.
+    Brought,
     /// AWS Signature Version 4 for this service, with the process's own credentials.
     Aws {
         /// The service's signing name, such as `ses`.

@@ -66,6 +66,11 @@ impl SendError {
         Self::own(ErrorClass::Transient, "not_reached", "the provider could not be reached")
     }
 
+    /// Nothing was sent, because what the call should prove itself with is unusable.
+    pub fn unproven() -> Self {
+        Self::own(ErrorClass::Config, "not_proven", "the account's key cannot be used")
+    }
+
     pub(crate) fn own(class: ErrorClass, code: &'static str, says: &'static str) -> Self {
         Self { class, code: Some(code.to_owned()), says: Cow::Borrowed(says), wait: None }
     }

@@ -143,6 +143,8 @@ impl House {
             body: text.to_owned().into(),
             media: Vec::new(),
             opt_out_type: None,
+            answers: None,
+            pressed: None,
             at: None,
         };
         InboundReceived { clinic: self.clinic, inbound, received_at }

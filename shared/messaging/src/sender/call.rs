@@ -4,7 +4,7 @@ use consent::{Address as Reached, Cleared, GateDecision};
 use jiff::SignedDuration;
 use kernel::{Category, Channel, Timestamp};
 use people::{Clinic, Person};
-use platform::{Auth, HttpFault, JobFault};
+use platform::{HttpFault, JobFault};
 use providers::{Accepted, Address, Content, ErrorClass, Mail, Outgoing, SendError, TextSender};
 use table::{ClinicTable, Kept};
 
@@ -115,8 +115,8 @@ impl Sender {
             attempt.provider = Some(carrier.provider());
         }
         let prepared = carrier.request(cleared.value())?;
-        let auth = auth(&prepared.auth);
-        match self.platform.http.send(prepared.request, &auth).await {
+        let (request, auth) = self.tokens.prove(&self.platform, prepared).await?;
+        match self.platform.http.send(request, &auth).await {
             Ok(response) => carrier.answer(&response),
             Err(HttpFault::NotSent(reason)) => {
                 tracing::warn!(message.id = %next.id, call.fault = %reason, "a provider could not be called");
@@ -154,13 +154,6 @@ impl Sender {
         })?;
         let base = &self.platform.settings.public_url;
         Ok(token.map(|token| format!("{base}/l/unsubscribe/{}", token.as_str())))
-    }
-}
-
-pub(super) fn auth(auth: &providers::Auth) -> Auth {
-    match auth {
-        providers::Auth::Basic { secret } => Auth::Basic { secret: secret.clone() },
-        providers::Auth::Aws { service } => Auth::Aws { service },
     }
 }
 

@@ -16,6 +16,7 @@ mod gather;
 mod judge;
 mod known;
 mod outcome;
+mod proof;
 mod settle;
 mod words;
 
@@ -83,6 +84,7 @@ pub struct Sender {
     carriers: Carriers,
     links: Arc<dyn Links>,
     memory: Memory,
+    tokens: proof::Tokens,
 }
 
 /// A message that this sender has claimed.
@@ -97,7 +99,13 @@ pub(super) struct Held {
 impl Sender {
     /// A sender on a platform.
     pub fn on(platform: &Platform, carriers: Carriers, links: Arc<dyn Links>) -> Self {
-        Self { platform: platform.clone(), carriers, links, memory: Memory::default() }
+        Self {
+            platform: platform.clone(),
+            carriers,
+            links,
+            memory: Memory::default(),
+            tokens: proof::Tokens::default(),
+        }
     }
 
     /// Sends a batch. The answer stands in the order of the requests; a failure means: ask again later. A

@@ -80,11 +80,12 @@ impl Sender {
         let to = message.address.clone()?;
         let content: Content = match to {
             Address::Phone(_) => call::text(clinic, message.said.as_ref()?)?,
-            Address::Email(_) => return None,
+            Address::Email(_) | Address::Device(_) => return None,
         };
         let lookup = Lookup { to, content, at: message.attempts.last()?.at };
         let prepared = carrier.lookup(&lookup)?;
-        let response = self.platform.http.send(prepared.request, &call::auth(&prepared.auth)).await.ok()?;
+        let (request, auth) = self.tokens.prove(&self.platform, prepared).await.ok()?;
+        let response = self.platform.http.send(request, &auth).await.ok()?;
         Some(carrier.looked_up(&lookup, &response))
     }
 }

@@ -374,6 +374,14 @@ impl MessageDetail {
         let address = address.map(|address| match address {
             providers::Address::Phone(phone) => phone.as_str().to_owned(),
             providers::Address::Email(email) => email.as_str().to_owned(),
+            // Whoever holds the token can push to the device; its end is enough to tell devices apart.
+            providers::Address::Device(token) => {
+                let token = token.reveal();
+                format!(
+                    "…{}",
+                    token.chars().skip(token.chars().count().saturating_sub(4)).collect::<String>()
+                )
+            }
         });
         let variables = match &message.body {
             Some(Body::Template { values, .. }) if full => {

@@ -36,6 +36,12 @@ pub(super) async fn take(
                 receipt::apply(platform, &receipt).await?;
             }
             Event::Inbound(inbound) => received(platform, inbound).await?,
+            // Nothing of ours causes it on this address; kept for whoever finds out why it came.
+            other => {
+                let key = other.key();
+                tracing::error!(request.id = %visit.request, event.key = %key, "an event of another kind is kept aside");
+                keep(platform, &key, &key, &serde_json::to_value(&other).unwrap_or_default()).await?;
+            }
         }
     }
     Ok(())
