@@ -4,6 +4,8 @@
 //! a fixed address the linker writes them. That is a third of the instructions from the start to the first request
 //! for work, and a tenth of the file. Libraries, stack and heap still lie elsewhere each time.
 
+#![expect(clippy::print_stdout, reason = "this is how a build script speaks to cargo")]
+
 fn main() {
     println!("cargo:rerun-if-changed=../link.rs");
     let release = std::env::var("PROFILE").is_ok_and(|profile| profile == "release");

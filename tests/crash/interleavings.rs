@@ -78,7 +78,11 @@ async fn play(
     let lengths = (sender.fuse.calls(), stage.others.calls());
     let sent = calls.iter().any(|call| call.sends() && call.who == SENDERS[0]);
     let late = nobody_was_told_too_late(history, &cast, &calls);
-    assert!(late.is_ok(), "{late:?}\n{}", calls.iter().map(|call| format!("{call}\n")).collect::<String>());
+    assert!(
+        late.is_ok(),
+        "{late:?}\n{}",
+        calls.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    );
     world.played.push(Played { seed, history: history.clone(), cast, told });
     (lengths.0, lengths.1, sent)
 }

@@ -4,6 +4,7 @@
 //! outside sits a fuse: it can stop, delay, repeat, fail and turn around every call. What must hold stands in
 //! `holds.rs`; `README.md` says how to break something on purpose and how to play a history again.
 #![expect(clippy::unwrap_used, reason = "everything here is a test: what does not go as it should ends it")]
+#![expect(clippy::large_futures, reason = "a test's whole story is one future, and lives once")]
 
 mod cast;
 mod dice;

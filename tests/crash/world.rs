@@ -24,6 +24,10 @@ use crate::{
 
 /// What those were told who did something while the message was on its way.
 #[derive(Debug, Clone, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a thing somebody was told, and any of them may be"
+)]
 pub(crate) struct Told {
     /// It was taken back.
     pub(crate) taken_back: bool,
@@ -268,9 +272,15 @@ pub(crate) fn nobody_was_told_too_late(history: &History, cast: &Cast, calls: &[
         meanwhile if meanwhile.stops() => "standing#",
         _ => "",
     };
+    // Others of the clinic have visits and addresses too, and calls are made for many at once.
+    let (visit, address) = (cast.visit.to_string(), cast.address.digest().to_string());
+    let about = |call: &Call, fact: &str| {
+        let whose = if fact == "appointment#" { &visit } else { &address };
+        !fact.is_empty() && call.body.contains(fact) && call.body.contains(whose)
+    };
     let written = calls.iter().position(|call| {
         let by_others = !SENDERS.contains(&call.who);
-        by_others && call.done && call.writes() && !fact.is_empty() && call.body.contains(fact)
+        by_others && call.done && call.writes() && about(call, fact)
     });
     for who in SENDERS {
         let mine: Vec<(usize, &Call)> =
@@ -284,7 +294,7 @@ pub(crate) fn nobody_was_told_too_late(history: &History, cast: &Cast, calls: &[
                 return Err("a provider is called without a claim".to_owned());
             };
             for needed in ["appointment#", "standing#"] {
-                let read = before().rfind(|(_, call)| call.reads() && call.body.contains(needed));
+                let read = before().rfind(|(_, call)| call.reads() && about(call, needed));
                 let Some((read, _)) = read else { return Err(format!("{needed} is never read")) };
                 if read < claim {
                     return Err(format!("{needed} is read before the claim"));

@@ -10,5 +10,5 @@ use kernel::Lane;
 async fn main() -> Result<(), edge::Error> {
     let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.queue().platform()))?;
     let work = Work::on(&platform);
-    edge::jobs(Lane::Inbound, async |jobs| work.run(jobs).await).await
+    edge::jobs(Lane::Inbound, async |jobs| Box::pin(work.run(jobs)).await).await
 }

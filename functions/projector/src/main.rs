@@ -9,5 +9,5 @@ use projector::Work;
 async fn main() -> Result<(), edge::Error> {
     let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.platform()))?;
     let work = Work::on(&platform);
-    edge::stream(async |changes| work.run(changes).await).await
+    edge::stream(async |changes| Box::pin(work.run(changes)).await).await
 }

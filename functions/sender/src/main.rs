@@ -10,5 +10,5 @@ use sender::Work;
 async fn main() -> Result<(), edge::Error> {
     let platform = edge::start(|| Ok::<_, edge::Error>(aws::begin()?.secrets()?.http().platform()))?;
     let work = Work::on(&platform);
-    edge::jobs(Lane::Outbound, async |jobs| work.run(jobs).await).await
+    edge::jobs(Lane::Outbound, async |jobs| Box::pin(work.run(jobs)).await).await
 }

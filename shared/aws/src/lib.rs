@@ -61,7 +61,7 @@ macro_rules! configured {
 pub(crate) use configured;
 
 /// The address of a service, told once: the SDK's own way reads a list of all regions with regular expressions at
-/// the first call and follows its rules at each. For services whose address in the United States, GovCloud
+/// the first call and follows its rules at each. For services whose address in the United States, `GovCloud`
 /// included, is their name and the region.
 macro_rules! at_its_address {
     ($service:ident, $base:expr, $name:literal) => {{

@@ -53,7 +53,7 @@ fn amazon() -> RootCertStore {
 }
 
 /// AWS-LC with AES-128 before AES-256: its key schedule hashes half as much, which is half a million instructions of
-/// a first connection, and both are approved without end (NIST SP 800-131A). ChaCha20 is for machines without AES.
+/// a first connection, and both are approved without end (NIST SP 800-131A). `ChaCha20` is for machines without AES.
 fn cryptography() -> CryptoProvider {
     let cipher_suites = vec![
         suite::TLS13_AES_128_GCM_SHA256,

@@ -95,7 +95,7 @@ pub(crate) async fn enter(State(gate): State<Arc<Gate>>, mut request: Request, n
     let passed = AssertUnwindSafe(pass(&gate, route.as_ref(), visit, request, next, &mut trail));
     // What this request causes is found by its id, in whatever function it is done.
     let call = Invocation::under(id.to_string());
-    let mut response = match call.run(passed.catch_unwind()).await {
+    let mut response = match Box::pin(call.run(passed.catch_unwind())).await {
         Ok(Ok(response)) => response,
         Ok(Err(problem)) => problem.into_response(),
         // What the panic says may hold anything; the hook has told its place.

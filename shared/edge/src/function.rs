@@ -155,10 +155,10 @@ mod tests {
     }
 
     fn event(traces: &[Option<&str>]) -> Value {
-        let body = |trace: &Option<&str>| {
+        let body = |trace: Option<&str>| {
             let mut job = json!({ "type": "ring.1", "lane": "outbound", "data": null });
             if let Some(trace) = trace {
-                job["trace"] = (*trace).into();
+                job["trace"] = trace.into();
             }
             job.to_string()
         };
@@ -166,7 +166,7 @@ mod tests {
             .iter()
             .enumerate()
             .map(|(n, trace)| {
-                json!({ "messageId": n.to_string(), "body": body(trace),
+                json!({ "messageId": n.to_string(), "body": body(*trace),
                     "attributes": { "ApproximateReceiveCount": if n == 0 { "3" } else { "1" } } })
             })
             .collect();

@@ -64,7 +64,7 @@ impl<S> PathRoutes<S> {
                 (None, None) => return Some(literal),
                 (Some(known), Some(asked)) if known == asked => literal.push(true),
                 (Some(known), Some(asked)) if known.starts_with('{') && !asked.is_empty() => {
-                    literal.push(false)
+                    literal.push(false);
                 }
                 _ => return None,
             }

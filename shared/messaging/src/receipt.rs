@@ -61,17 +61,19 @@ impl Job for AddressFailed {
 /// Where a message and its attempt stand after a receipt; `None` for a status that says nothing about that.
 fn meaning(status: &ReceiptStatus) -> Option<(Status, AttemptStatus)> {
     Some(match status {
-        ReceiptStatus::Accepted | ReceiptStatus::Queued | ReceiptStatus::Sending | ReceiptStatus::Sent => {
-            (Status::Sent, AttemptStatus::Sent)
+        // On a machine it lies where nobody is known to have heard it.
+        ReceiptStatus::Accepted
+        | ReceiptStatus::Queued
+        | ReceiptStatus::Sending
+        | ReceiptStatus::Sent
+        | ReceiptStatus::Voicemail => (Status::Sent, AttemptStatus::Sent),
+        // Whoever takes themselves off has it in hand; that it is the last one follows from the error beside it.
+        ReceiptStatus::Delivered | ReceiptStatus::Unsubscribed => {
+            (Status::Delivered, AttemptStatus::Delivered)
         }
-        ReceiptStatus::Delivered => (Status::Delivered, AttemptStatus::Delivered),
         ReceiptStatus::Read => (Status::Read, AttemptStatus::Opened),
         ReceiptStatus::Opened => (Status::Delivered, AttemptStatus::Opened),
         ReceiptStatus::Clicked => (Status::Delivered, AttemptStatus::Clicked),
-        // It lies on a machine: nobody is known to have heard it.
-        ReceiptStatus::Voicemail => (Status::Sent, AttemptStatus::Sent),
-        // Whoever takes themselves off has it in hand; that it is the last one follows from the error beside it.
-        ReceiptStatus::Unsubscribed => (Status::Delivered, AttemptStatus::Delivered),
         ReceiptStatus::Complained => (Status::Delivered, AttemptStatus::Complained),
         ReceiptStatus::Undelivered
         | ReceiptStatus::Failed

@@ -290,7 +290,7 @@ impl Fuse {
             Fares::Throttled
         } else if drawn >= 2 * (weather.throttled + weather.failing) {
             Fares::Well
-        } else if drawn % 2 == 0 {
+        } else if drawn.is_multiple_of(2) {
             Fares::Fails
         } else {
             Fares::FailsAfter

@@ -333,7 +333,7 @@ impl Mistake {
                     && stood != item
                 {
                     self.makes();
-                    *item = stood.clone();
+                    item.clone_from(stood);
                 }
             }
             let seen = self.read.map_or(Seen::AsIs, |read| read(who, item));
