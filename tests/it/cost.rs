@@ -250,7 +250,7 @@ async fn planning_and_reading_cost_no_more_than_they_did() {
     let visit = patient.books("2026-06-08T15:00").await;
     used(&house).line("visit from another system, one reminder", "-", [13.0, 19.0, 10.0]);
     visit.moves("2026-06-08T16:00").await;
-    used(&house).line("visit moved, one reminder", "-", [11.0, 19.0, 10.0]);
+    used(&house).line("visit moved, one reminder", "-", [11.0, 21.0, 10.0]);
     let message = visit.reminder().await.id;
     let clinic = house.table.clinic();
     let verify = move |role: &str| {

@@ -45,7 +45,10 @@ pub(super) struct Sent {
     tag = "messages",
     params(Sent),
     extensions(("x-access" = json!("messaging:view"))),
-    responses((status = 200, description = "A page of messages.", body = Page<MessageRow>)),
+    responses(
+        (status = 200, description = "A page of messages.", body = Page<MessageRow>),
+        (status = 409, description = "The clinic has no days yet: `clinic_not_set_up`."),
+    ),
 )]
 pub(super) async fn history(
     State(platform): State<Platform>,
