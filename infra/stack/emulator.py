@@ -15,6 +15,7 @@ socketserver.StreamRequestHandler.disable_nagle_algorithm = True
 from ministack.app import main  # noqa: E402
 from ministack.core import iam_actions, iam_evaluator  # noqa: E402
 from ministack.core.responses import get_account_id  # noqa: E402
+from ministack.services import dynamodb  # noqa: E402
 
 # It enforces the policies that refuse requests without TLS, and has none on loopback. (With TLS of its own the functions
 # would have to trust its certificate; they trust Amazon's roots alone.)
@@ -92,6 +93,21 @@ def context(body):
 
 
 iam_actions.dynamodb_service_context = context
+
+# A change by a statement in PartiQL is a change of the stream as any other; it tells of none.
+update = dynamodb._partiql_update
+
+
+def told_update(table, parsed, *request):
+    partition, sort, _, wrong = dynamodb._partiql_key_target(table, parsed)
+    before = None if wrong else table["items"].get(partition, {}).get(sort)
+    answer = update(table, parsed, *request)
+    if before is not None and answer[0] == 200:
+        dynamodb._emit_stream_event(table["TableName"], "MODIFY", before, table["items"][partition][sort])
+    return answer
+
+
+dynamodb._partiql_update = told_update
 
 # What each role calls; a test compares it with what the template grants.
 enforce = iam_evaluator.enforce

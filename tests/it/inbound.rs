@@ -204,6 +204,18 @@ async fn unclear_texts_get_one_polite_answer_a_day_and_a_task_each() {
     assert_eq!((house.tasks().await.len(), house.outbox().len()), (4, 2));
 }
 
+#[tokio::test]
+async fn in_a_conversation_an_answer_stands_after_what_it_answers() {
+    let house = House::new(62).await;
+    for number in 0..12 {
+        let text = format!("+121255501{number:02}");
+        let one = house.patient(&format!("P{number}")).with_text(&text).who_agreed().await;
+        one.replies("is it raining over there?").await;
+        let ways: Vec<_> = one.thread().await.iter().map(|message| message.direction).collect();
+        assert_eq!(ways, [Direction::In, Direction::Out], "{number}");
+    }
+}
+
 /// the taking in is killed at each of its calls and begun anew; what follows is the same.
 #[tokio::test]
 async fn a_text_whose_taking_in_is_killed_anywhere_ends_the_same() {

@@ -10,6 +10,7 @@ mod follow;
 
 use audit::Actor;
 use consent::{Address, reply};
+use jiff::SignedDuration;
 use kernel::{Category, Channel, ClinicId, Fault, Id, Job, Kind, Lane, MessageId, PersonId, Timestamp};
 use people::Replan;
 use platform::Platform;
@@ -49,6 +50,14 @@ impl InboundReceived {
     pub fn message_id(&self) -> MessageId {
         let parts = [&self.clinic.to_string(), self.inbound.provider.name(), &self.inbound.provider_id];
         MessageId::derived_at(self.received_at, &parts)
+    }
+
+    /// The id of the answer it gets by itself. Ids order a conversation by the millisecond: the answer is of the
+    /// next one, so that it never stands before what it answers.
+    pub(crate) fn answer_id(&self) -> MessageId {
+        let next = SignedDuration::from_millis(1);
+        let at = self.received_at.saturating_add(next).unwrap_or(self.received_at);
+        MessageId::derived_at(at, &["answer", &self.message_id().to_string()])
     }
 }
 

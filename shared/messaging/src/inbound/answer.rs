@@ -2,7 +2,7 @@
 
 use consent::reply::Intent;
 use jiff::SignedDuration;
-use kernel::{Category, Channel, Fault, Id, MessageId, Timestamp};
+use kernel::{Category, Channel, Fault, Timestamp};
 use serde::Deserialize;
 use table::{Entity, WriteFault};
 
@@ -65,7 +65,7 @@ impl Step<'_> {
         let now = self.platform.clock.now();
         let incoming = self.job.message_id();
         let draft = Draft {
-            id: MessageId::derived_at(self.job.received_at, &["answer", &incoming.to_string()]),
+            id: self.job.answer_id(),
             person,
             route: Route::Only(Channel::Sms),
             category: Category::General,
