@@ -59,14 +59,15 @@ class Templates:
         """A value, or the default of the parameter it refers to."""
         return self.parameters.get(value["Ref"], {}).get("Default") if isinstance(value, dict) and "Ref" in value else value
 
-    def policies(self):
-        """Every statement of IAM: (where, statement)."""
+    def policies(self, effect="Allow"):
+        """Every statement of IAM of an effect: (where, statement)."""
         for name, properties in self.of("IAM::Role", "IAM::ManagedPolicy").items():
             documents = [p["PolicyDocument"] for p in properties.get("Policies", [])]
             documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
             for document in documents:
                 for statement in document["Statement"]:
-                    yield name, statement
+                    if statement["Effect"] == effect:
+                        yield name, statement
 
 
 def rule(check):
@@ -272,7 +273,8 @@ def no_secret_is_in_the_environment(t):
     for where, statement in t.policies():
         if "secretsmanager:GetSecretValue" in listed(statement["Action"]):
             for resource in listed(statement["Resource"]):
-                if not re.search(r"Outputs\.\w+SecretArn", named(resource)):
+                # Accounts that clinics bring are there after the template: they are known by where they stand.
+                if not re.search(r"Outputs\.\w+SecretArn|:secret:\$\{AWS::StackName\}/clinics/", named(resource)):
                     yield f"{where} reads secrets by something else than their ARN"
 
 
@@ -301,8 +303,10 @@ def each_function_may_do_what_it_names_and_no_more(t):
         for resource in listed(statement["Resource"]):
             if resource == "*" or resource == {"Fn::Sub": "*"}:
                 yield f"{where} may {statement['Action']} on anything"
-            # A part of a bucket, any identity of our mail, the stream by its label: nothing else ends in a star.
-            if re.search(r'\*"', named(resource)) and not re.search(r"/stream/|:identity/|(imports|audit)/", named(resource)):
+            # A part of a bucket, any identity of our mail, the stream by its label, secrets of clinics: nothing else
+            # ends in a star.
+            known = r"/stream/|:identity/|(imports|audit|\$\{AWS::StackName\}/clinics)/"
+            if re.search(r'\*"', named(resource)) and not re.search(known, named(resource)):
                 yield f"{where} may {statement['Action']} on whatever is called so"
         partitions = statement.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", [])
         items = any(a.startswith("dynamodb:") and not re.search("Stream|Records|Shard", a) for a in listed(statement["Action"]))
@@ -312,6 +316,24 @@ def each_function_may_do_what_it_names_and_no_more(t):
         policies = [{"Ref": "EveryFunction"}, {"Ref": name.removesuffix("Role") + "Policy"}]
         if p.get("ManagedPolicyArns") != policies or p.get("Policies"):
             yield f"{name} has a policy that is not its function's"
+
+
+@rule
+def no_function_takes_away_what_the_audit_log_holds(t):
+    """Said to all at once and stronger than any permission. [312(b), 312(c)(1), 312(c)(2)]"""
+    never = {"ForAllValues:StringLike": {"dynamodb:DeleteItem", "dynamodb:UpdateItem"},
+             "ForAnyValue:StringLike": {"dynamodb:BatchWriteItem", "dynamodb:PartiQLDelete", "dynamodb:PartiQLUpdate"}}
+    kept = {"cln_*#audit", "cln_*#audit_chain", "cln_*#audit_of#*"}
+    denied = [s for name, s in t.policies("Deny") if name == "EveryFunction" and "TableArn" in named(s["Resource"])]
+    for operator, actions in never.items():
+        held = [listed(s.get("Condition", {}).get(operator, {}).get("dynamodb:LeadingKeys", [])) for s in denied]
+        if not any(actions <= set(listed(s["Action"])) and kept <= set(keys) for s, keys in zip(denied, held)):
+            yield f"EveryFunction does not forbid {sorted(actions)} on audit entries"
+    # The partitions as the map of the table names them.
+    table = (ROOT / "shared/table/src/keys.rs").read_text()
+    for partition in re.findall(r'"audit_\w+" \["(\w+)"', table):
+        if not any(key.split("#")[1] == partition for key in kept):
+            yield f"nobody is kept from deleting in the partition {partition}"
 
 
 @rule

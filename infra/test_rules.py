@@ -37,6 +37,7 @@ def with_(value, *path):
 TABLE = ("CommsTable", "Properties")
 SENDER = ("SenderPolicy", "Properties", "PolicyDocument", "Statement")
 LOCK = ("Archive", "Properties", "ObjectLockConfiguration", "Rule", "DefaultRetention")
+EVERY = lambda t: t.resources["EveryFunction"]["Properties"]["PolicyDocument"]["Statement"]  # noqa: E731
 TAKEN_AWAY = [
     ("everything_at_rest", without("OutboundQueue", "Properties", "KmsMasterKeyId")),
     ("everything_at_rest", with_("alias/aws/sns", "MailEvents", "Properties", "KmsMasterKeyId")),
@@ -83,6 +84,10 @@ TAKEN_AWAY = [
     ("each_function_may", without(*SENDER, 1, "Condition")),
     ("each_function_may", with_(["*"], *SENDER, 1, "Condition", "ForAllValues:StringLike", "dynamodb:LeadingKeys")),
     ("each_function_may", with_([{"PolicyName": "more", "PolicyDocument": {"Statement": []}}], "SenderRole", "Properties", "Policies")),
+    ("no_function_takes", lambda t: EVERY(t).pop()),
+    ("no_function_takes", lambda t: EVERY(t)[2]["Action"].remove("dynamodb:DeleteItem")),
+    ("no_function_takes", lambda t: EVERY(t)[2].update(Effect="Allow")),
+    ("no_function_takes", lambda t: EVERY(t)[3]["Condition"]["ForAnyValue:StringLike"]["dynamodb:LeadingKeys"].pop(0)),
     ("nobody_calls", without("ApiMayBeCalled", "Properties", "SourceArn")),
     ("nobody_calls", with_({"Ref": "Api"}, "ApiMayBeCalled", "Properties", "FunctionName")),
     ("new_versions", lambda t: t.globals.pop("AutoPublishAlias")),

@@ -132,7 +132,8 @@ def noted(access_key, action, service, region, resource_arn="*", service_context
         row = {"role": roles[access_key], "action": action, "resource": resource_arn, "keys": keys,
                "refused": refused is not None}
         line = json.dumps(row)
-        if "assumed-role" in roles[access_key] and line not in seen:
+        # The tests themselves try what a function must not do, under a name that says so.
+        if "assumed-role" in roles[access_key] and not roles[access_key].endswith("/end-to-end") and line not in seen:
             seen.add(line)
             calls.write(line + "\n")
     return refused

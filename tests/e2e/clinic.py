@@ -109,11 +109,11 @@ class Clinic:
                       body={"contact": point["id"], "grant": grant, "evidence": evidence})
         return person
 
-    def visit(self, id, person):
-        """A visit in three days, booked now."""
+    def visit(self, id, person, booked=None):
+        """A visit in three days, booked now or when it is said."""
         day = datetime.now(ZoneInfo(self.zone)).date() + timedelta(days=3)
         return self.mirror("appointment", id, person=person, practitioner="lee", location="main", minutes=30,
-                           starts_at=f"{day}T10:00:00", status="SCHEDULED", created_at=stamp(now()))
+                           starts_at=f"{day}T10:00:00", status="SCHEDULED", created_at=stamp(booked or now()))
 
     def steps(self, visit):
         return self.reads(f"/v1/appointments/{visit}/reminders")["steps"]

@@ -10,14 +10,18 @@ import sys
 import time
 import urllib.error
 import urllib.request
+import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 
 import boto3
 
 STACK = os.environ["STACK_NAME"]
 URL = os.environ["STACK_URL"]
 SIMULATORS = os.environ["STACK_SIMULATORS_URL"]
+ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "Correct-horse-battery-7"
 
 
@@ -81,6 +85,7 @@ class Stack:
 
     signed_in: dict = field(default_factory=dict)
     began: float = field(default_factory=time.time)
+    ticked: int = 0
 
     @cached_property
     def outputs(self):
@@ -91,8 +96,13 @@ class Stack:
         return boto3.client(service)
 
     @cached_property
-    def table(self):
-        return boto3.resource("dynamodb").Table(self.outputs["TableName"])
+    def kept(self):
+        """The physical ids of what keeps state, by logical id."""
+        formation = self.client("cloudformation")
+        state = formation.describe_stack_resource(StackName=STACK, LogicalResourceId="State")
+        nested = state["StackResourceDetail"]["PhysicalResourceId"]
+        resources = formation.describe_stack_resources(StackName=nested)["StackResources"]
+        return {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in resources}
 
     def function(self, name):
         """The deployed name of one of our functions."""
@@ -132,6 +142,34 @@ class Stack:
         )
         # The emulator asks for no second factor of a person who has set up none; Cognito would.
         return Staff(email, step["AuthenticationResult"]["IdToken"])
+
+    def role(self, name):
+        """The role of one of our functions."""
+        return self.client("lambda").get_function_configuration(FunctionName=self.function(name))["Role"]
+
+    def as_function(self, name, service):
+        """A client of a service with the permissions of one of our functions."""
+        made = self.client("sts").assume_role(RoleArn=self.role(name), RoleSessionName="end-to-end")["Credentials"]
+        return boto3.client(service, aws_access_key_id=made["AccessKeyId"], aws_secret_access_key=made["SecretAccessKey"],
+                            aws_session_token=made["SessionToken"])
+
+    def tick(self):
+        """Calls what the rule of the minute calls, as it calls it, ahead of the minute. The clock ticks besides."""
+        event = {"version": "0", "id": str(uuid.uuid4()), "detail-type": "Scheduled Event", "source": "aws.events",
+                 "account": "000000000000", "time": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "region": "us-east-1",
+                 "resources": [f"arn:aws:events:us-east-1:000000000000:rule/{STACK}-tick"], "detail": {}}
+        self.ticked += 1
+        told = self.client("lambda").invoke(FunctionName=self.function("reminders"), Qualifier="live", Payload=json.dumps(event))
+        assert "FunctionError" not in told, told["Payload"].read()
+
+    def until(self, what, check, seconds=30):
+        """The first true answer of `check`, asked after a tick again and again."""
+
+        def after_a_tick():
+            self.tick()
+            return check()
+
+        return check() or wait_until(what, after_a_tick, seconds, every=0.5)
 
     def waiting(self, queue):
         """How many messages of a lane (`Outbound`, `Inbound`) wait or are being worked on."""

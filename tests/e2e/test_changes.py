@@ -9,7 +9,7 @@ from urllib.parse import quote, urlencode
 import pytest
 from clinic import Clinic, now, received, simulated, stamp
 from harness import URL, wait_until
-from test_reminders import MINUTE, signed
+from test_reminders import signed
 
 BEFORE = {"kind": "BEFORE", "amount": 1, "unit": "DAYS"}
 
@@ -55,7 +55,7 @@ def states(story, visit):
 
 
 def waits_for(story, box):
-    return wait_until(f"{box} has something", lambda: received(box), MINUTE, every=1)
+    return story.clinic.stack.until(f"{box} has something", lambda: received(box))
 
 
 def test_a_moved_visit_takes_its_reminders_along(story):
@@ -83,7 +83,7 @@ def test_an_answer_by_text_confirms_ahead_of_the_reminder_that_it_makes_needless
 def test_help_is_answered(story):
     before = len(received(story.evas_phone))
     simulated("POST", f"/phone/{story.evas_phone}/reply", {"text": "HELP"})
-    wait_until("help has come", lambda: len(received(story.evas_phone)) > before, MINUTE, every=1)
+    story.clinic.stack.until("help has come", lambda: len(received(story.evas_phone)) > before)
 
 
 def test_an_answer_by_link_confirms_ahead_of_the_reminder_that_it_makes_needless(story, stack):
@@ -111,4 +111,4 @@ def test_a_rule_that_is_put_away_takes_its_plans_along(story):
     rule = clinic.reads(f"/v1/reminder-rules/{story.rules['before']['id']}")
     clinic.asks("DELETE", f"/v1/reminder-rules/{rule['id']}", if_match=str(rule["version"]))
     taken_back = lambda: all(step["rule"] != rule["id"] or step["state"] != "PLANNED" for step in clinic.steps(visit))
-    wait_until("its plans are gone", taken_back, MINUTE, every=1)
+    clinic.stack.until("its plans are gone", taken_back)

@@ -36,7 +36,6 @@ NOT_PLAYED = {
     ("sender", "dynamodb:PartiQLUpdate", "*"): "several messages that are due in the same minute",
     ("sender", "dynamodb:BatchWriteItem", "*"): "messages that are claimed minutes after their time",
     ("inbound", "sqs:SendMessage", "*OutboundQueue*"): "an answer that goes out by itself, where the provider gives none",
-    ("imports", "s3:PutObject", "*archive*"): "the audit log is sealed, and the seal archived, when it has been still for minutes",
     ("imports", "sqs:SendMessage", "*ImportsQueue*"): "a file of more than 5,000 rows goes on in a further call",
 }
 PARTITIONS_NOT_PLAYED = {
