@@ -372,11 +372,74 @@ async fn what_tells_of_a_patient_stays_where_it_has_its_place() {
         let letter = format!("{} {} {} {}", job.r#type, job.data, fault.code, fault.says);
         assert_eq!(canary_in(&letter), None, "{letter}");
     }
+    assert!(due_work(&house).await > 20);
 
     // The log.
     let lines = log.lines();
     assert!(lines.len() > 100, "{} lines", lines.len());
     for line in &lines {
         assert_eq!(canary_in(line), None, "{line}");
+    }
+}
+
+/// What lies in the queues is what would lie among the dead letters: whatever fails, nothing of a patient is in a job,
+/// in the due work behind it, nor in what is said of its failure.
+#[tokio::test]
+async fn no_job_tells_of_a_patient_whether_it_is_done_or_dies() {
+    let house = House::new(831).await;
+    house.may_leave_work();
+    let canary = house.patient(GIVEN).born(BORN).with_text(PHONE).with_email(MAILBOX).who_agreed().await;
+    let visit = canary.books("2026-07-10T14:00").await;
+    canary.is_written(WRITTEN).await;
+    house.time_passes(minutes(1)).await;
+    let sent = house.last();
+    // From here on nobody does anything.
+    house.text_comes(PHONE, WORDS, "SMdies").await;
+    house.text_comes("+12125550178", WORDS, "SMstranger").await;
+    house.twilio_says(&sent, "undelivered", Some("30006")).await;
+    visit.moves("2026-07-12T09:30").await;
+    let rule = house.rule("an hour before", Timing::Before { amount: 1, unit: Unit::Hours, at: None });
+    automations::rules::create(&house.table, &audit::Actor::system("tests"), &rule).await.unwrap();
+    house.clock.advance(minutes(1));
+    house.ticks().await;
+    for lane in Lane::ALL {
+        loop {
+            let taken = house.queue.take(lane, 10);
+            if taken.is_empty() {
+                break;
+            }
+            let fault = platform::JobFault::unknown("nobody works");
+            house.queue.settle(taken.into_iter().map(|one| (one, Err(fault.clone()))).collect());
+        }
+    }
+    let dead = house.queue.dead();
+    let types: std::collections::BTreeSet<_> = dead.iter().map(|(job, _)| job.r#type.as_str()).collect();
+    assert!(types.contains("inbound_received.2") && types.len() >= 3, "{types:?}");
+    for (job, fault) in &dead {
+        let letter = format!("{} {} {} {}", job.r#type, job.data, fault.code, fault.says);
+        assert_eq!(canary_in(&letter), None, "{letter}");
+    }
+    assert!(due_work(&house).await > 5);
+}
+
+/// Looks through every job that was ever due, for it travels as it stands there; how many there are.
+async fn due_work(house: &House) -> usize {
+    let client = house.embedded.client();
+    let tables = client.list_tables().send().await.unwrap();
+    let (mut due, mut from) = (0, None);
+    loop {
+        let scan = client.scan().table_name(&tables.table_names()[0]).set_exclusive_start_key(from);
+        let page = scan.send().await.unwrap();
+        for item in page.items() {
+            if item["pk"].as_s().is_ok_and(|pk| pk.starts_with("all#due#")) {
+                let text = format!("{item:?}");
+                assert_eq!(canary_in(&text), None, "{text}");
+                due += 1;
+            }
+        }
+        from = page.last_evaluated_key().cloned();
+        if from.is_none() {
+            return due;
+        }
     }
 }

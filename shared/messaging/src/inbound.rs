@@ -1,12 +1,16 @@
 //! Taking in what somebody wrote: find who it is from, what they want, and do what follows.
 //!
-//! The webhook has written it down as due work before it answered the provider. Everything here may run twice
-//! and may be killed between any two writes: each step is the same when it is done again, and the message is
-//! marked as taken in only at the end.
+//! The webhook has kept it, and asked for the work, before it answered the provider ([`keep`]). What travels names
+//! it and says nothing of what was written or by whom: a queue and its dead letters hold ids alone. Everything
+//! here may run twice and may be killed between any two writes: each step is the same when it is done again, and
+//! the message is marked as taken in only at the end.
 
 mod answer;
 mod find;
 mod follow;
+mod keep;
+
+pub use keep::keep;
 
 use audit::Actor;
 use consent::{Address, reply};
@@ -14,7 +18,7 @@ use jiff::SignedDuration;
 use kernel::{Category, Channel, ClinicId, Fault, Id, Job, Kind, Lane, MessageId, PersonId, Timestamp};
 use people::Replan;
 use platform::Platform;
-use providers::{Inbound, OptOutType};
+use providers::{Inbound, OptOutType, Provider};
 use serde::{Deserialize, Serialize};
 use table::{
     ClinicTable, Entity, Kept, TableFault, WriteFault,
@@ -24,40 +28,30 @@ use table::{
 use crate::{Direction, Message, Route, Snapshot, Source, Status};
 use find::Sender;
 
-/// Somebody wrote to a number of a clinic.
+/// Somebody wrote to a number of a clinic: where what they wrote is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InboundReceived {
     /// The clinic that answers on the number.
     pub clinic: ClinicId,
-    /// What came in.
-    pub inbound: Inbound,
-    /// When it reached us.
-    pub received_at: Timestamp,
+    /// Who brought it.
+    pub provider: Provider,
+    /// The provider's id of it.
+    pub provider_id: String,
 }
 
 impl Job for InboundReceived {
-    const TYPE: &'static str = "inbound_received.1";
+    const TYPE: &'static str = "inbound_received.2";
     const LANE: Lane = Lane::Inbound;
 }
 
 impl InboundReceived {
     /// The name of its due item: the same call by the provider is the same work.
     pub fn due_id(&self) -> String {
-        format!("inbound-{}-{}", self.inbound.provider.name(), self.inbound.provider_id)
+        format!("inbound-{}-{}", self.provider.name(), self.provider_id)
     }
 
-    /// Our id of the message.
-    pub fn message_id(&self) -> MessageId {
-        let parts = [&self.clinic.to_string(), self.inbound.provider.name(), &self.inbound.provider_id];
-        MessageId::derived_at(self.received_at, &parts)
-    }
-
-    /// The id of the answer it gets by itself. Ids order a conversation by the millisecond: the answer is of the
-    /// next one, so that it never stands before what it answers.
-    pub(crate) fn answer_id(&self) -> MessageId {
-        let next = SignedDuration::from_millis(1);
-        let at = self.received_at.saturating_add(next).unwrap_or(self.received_at);
-        MessageId::derived_at(at, &["answer", &self.message_id().to_string()])
+    fn key(&self) -> InboundKey {
+        InboundKey { provider: self.provider.name().to_owned(), provider_id: self.provider_id.clone() }
     }
 }
 
@@ -66,7 +60,7 @@ impl InboundReceived {
 pub struct Received {
     /// What came in.
     pub inbound: Inbound,
-    /// When.
+    /// When the provider told it first.
     pub received_at: Timestamp,
     /// Whose thread it went into; absent while it leads to nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -81,6 +75,22 @@ pub struct Received {
     /// Everything that follows from it was done.
     #[serde(default)]
     pub done: bool,
+}
+
+impl Received {
+    /// Our id of the message.
+    pub fn message_id(&self, clinic: ClinicId) -> MessageId {
+        let parts = [&clinic.to_string(), self.inbound.provider.name(), &self.inbound.provider_id];
+        MessageId::derived_at(self.received_at, &parts)
+    }
+
+    /// The id of the answer it gets by itself. Ids order a conversation by the millisecond: the answer is of the
+    /// next one, so that it never stands before what it answers.
+    fn answer_id(&self, clinic: ClinicId) -> MessageId {
+        let next = SignedDuration::from_millis(1);
+        let at = self.received_at.saturating_add(next).unwrap_or(self.received_at);
+        MessageId::derived_at(at, &["answer", &self.message_id(clinic).to_string()])
+    }
 }
 
 impl Entity for Received {
@@ -116,6 +126,9 @@ pub enum InboundFault {
     /// The clinic has no record.
     #[error("the clinic {0} has no record")]
     NoClinic(ClinicId),
+    /// The work names a message that is not kept; it is kept before the work is asked for.
+    #[error("nothing is kept of the message {0}")]
+    NotKept(String),
 }
 
 impl From<TableFault> for InboundFault {
@@ -132,7 +145,7 @@ impl Fault for InboundFault {
             Self::Write(fault) => fault.kind(),
             Self::Consent(fault) => fault.kind(),
             Self::Visit(fault) => fault.kind(),
-            Self::NoClinic(_) => Kind::Broken,
+            Self::NoClinic(_) | Self::NotKept(_) => Kind::Broken,
         }
     }
 
@@ -148,26 +161,25 @@ pub async fn take<R: Replan>(
     job: &InboundReceived,
 ) -> Result<(), InboundFault> {
     let table = platform.table.of(job.clinic);
-    let kept = receive(&table, job).await?;
+    let kept = table.get::<Received>(&job.key()).await?;
+    let kept = kept.ok_or_else(|| InboundFault::NotKept(job.provider_id.clone()))?;
     if kept.done {
         return Ok(());
     }
-    // The provider may have told it twice, minutes apart; the first telling gives the message its time and id.
-    let job = &InboundReceived { received_at: kept.received_at, ..job.clone() };
     let clinic = people::Clinic::read(&table).await?.ok_or(InboundFault::NoClinic(job.clinic))?;
     let settings = consent::settings(&table).await?.map(Kept::into_value).unwrap_or_default();
     let rules = settings.rules();
-    let address = Address::Phone(job.inbound.from.clone());
+    let address = Address::Phone(kept.inbound.from.clone());
     let standing = consent::ledger::standings(&table, std::slice::from_ref(&address)).await?.pop();
     let opted_out = match &kept.reading {
         Some(_) => kept.opted_out,
         None => standing.as_ref().is_some_and(consent::ledger::Standing::opted_out),
     };
-    let sender = Sender::find(&table, &address, job.received_at).await?;
+    let sender = Sender::find(&table, &address, kept.received_at).await?;
     let context = reply::Context {
-        at: job.received_at,
+        at: kept.received_at,
         opted_out,
-        provider: provider_says(job.inbound.opt_out_type.as_ref()),
+        provider: provider_says(kept.inbound.opt_out_type.as_ref()),
         language: sender.language(),
         prompts: &sender.prompts,
         rules: &rules,
@@ -175,7 +187,7 @@ pub async fn take<R: Replan>(
     let (kept, reading) = if let Some(reading) = kept.reading.clone() {
         (kept, reading)
     } else {
-        let reading = reply::read(job.inbound.body.reveal(), &context);
+        let reading = reply::read(kept.inbound.body.reveal(), &context);
         (note(&table, kept, &sender, &reading, opted_out).await?, reading)
     };
     let person = kept.person;
@@ -183,7 +195,7 @@ pub async fn take<R: Replan>(
     let step = follow::Step {
         platform,
         table: &table,
-        job,
+        text: &kept,
         clinic: &clinic,
         address: &address,
         reading: &reading,
@@ -193,7 +205,7 @@ pub async fn take<R: Replan>(
     };
     step.consent(ends).await?;
     if let Some(person) = person {
-        store(&table, job, person).await?;
+        store(&table, &kept, person).await?;
         step.visits(plan).await?;
         step.prompt().await?;
         step.tasks().await?;
@@ -233,47 +245,25 @@ fn provider_says(said: Option<&OptOutType>) -> Option<reply::ProviderSays> {
     }
 }
 
-async fn receive(table: &ClinicTable, job: &InboundReceived) -> Result<Kept<Received>, InboundFault> {
-    let received = Received {
-        inbound: job.inbound.clone(),
-        received_at: job.received_at,
-        person: None,
-        reading: None,
-        opted_out: false,
-        done: false,
-    };
-    if let Some(kept) = table.get::<Received>(&received.key()).await? {
-        return Ok(kept);
-    }
-    let mut write = table.write();
-    write.create(&received);
-    match write.commit().await {
-        Ok(()) => {}
-        Err(fault) if fault.is_conflict() => {}
-        Err(fault) => return Err(fault.into()),
-    }
-    Ok(table.get::<Received>(&received.key()).await?.ok_or(WriteFault::Contended)?)
-}
-
 /// Puts the message into the person's thread.
-async fn store(table: &ClinicTable, job: &InboundReceived, person: PersonId) -> Result<(), InboundFault> {
+async fn store(table: &ClinicTable, kept: &Received, person: PersonId) -> Result<(), InboundFault> {
     let message = Message {
-        id: job.message_id(),
+        id: kept.message_id(table.clinic()),
         direction: Direction::In,
         person,
         recipient: None,
         route: Route::Only(Channel::Sms),
         channel: Some(Channel::Sms),
-        address: Some(providers::Address::Phone(job.inbound.from.clone())),
+        address: Some(providers::Address::Phone(kept.inbound.from.clone())),
         category: Category::General,
         source: Source::Outside,
         body: None,
         pieces: Vec::new(),
-        said: Some(Snapshot { text: job.inbound.body.clone(), ..Snapshot::default() }),
+        said: Some(Snapshot { text: kept.inbound.body.clone(), ..Snapshot::default() }),
         status: Status::Delivered,
-        times: [(Status::Delivered, job.received_at)].into(),
+        times: [(Status::Delivered, kept.received_at)].into(),
         ended: None,
-        send_at: job.received_at,
+        send_at: kept.received_at,
         shifted_from: None,
         not_after: None,
         about: None,
@@ -283,7 +273,7 @@ async fn store(table: &ClinicTable, job: &InboundReceived, person: PersonId) -> 
         claimed_until: None,
         resend_of: None,
         replied: None,
-        created_at: job.received_at,
+        created_at: kept.received_at,
     };
     if table.get::<Message>(&MessageKey { message: message.id }).await?.is_some() {
         return Ok(());

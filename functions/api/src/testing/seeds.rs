@@ -6,7 +6,7 @@ use access::Role;
 use audit::{Actor, Who};
 use axum::{body::Body as HttpBody, http::Request};
 use kernel::{CallerId, Category, Channel, Id as _, Language, MessageId, PersonId};
-use messaging::{Body, Direction, Message, Route, Snapshot, Source, Status, inbound::InboundReceived};
+use messaging::{Body, Direction, Message, Route, Snapshot, Source, Status, inbound::Received};
 use people::{
     Clinic, NoPlan, Person,
     imports::{self, ImportContinues},
@@ -132,8 +132,8 @@ impl House {
         next
     }
 
-    /// A text message as a provider hands it over.
-    pub(crate) fn inbound(&self, text: &str) -> InboundReceived {
+    /// A text message that led to nobody.
+    pub(crate) fn inbound(&self, text: &str) -> Received {
         let received_at = self.platform.clock.now();
         let inbound = Inbound {
             provider: Provider::Twilio,
@@ -147,7 +147,7 @@ impl House {
             pressed: None,
             at: None,
         };
-        InboundReceived { clinic: self.clinic, inbound, received_at }
+        Received { inbound, received_at, person: None, reading: None, opted_out: false, done: true }
     }
 
     /// Somebody writes, and it has found its way into their conversation.

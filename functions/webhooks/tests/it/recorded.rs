@@ -2,7 +2,9 @@
 
 use std::{fs, path::Path};
 
+use messaging::inbound::{InboundReceived, Received};
 use serde_json::Value;
+use table::keys::InboundKey;
 
 use crate::world::World;
 
@@ -25,7 +27,11 @@ async fn every_recorded_call_is_taken_and_leads_somewhere() {
         if let Some(inbound) = inbound {
             let due = world.due().await;
             assert_eq!(due.len(), 1, "{name}");
-            assert_eq!(&due[0].data["inbound"], inbound, "{name}");
+            let job: InboundReceived = due[0].read().unwrap().unwrap();
+            let key =
+                InboundKey { provider: job.provider.name().to_owned(), provider_id: job.provider_id.clone() };
+            let kept = world.clinic.get::<Received>(&key).await.unwrap().unwrap();
+            assert_eq!(&serde_json::to_value(&kept.inbound).unwrap(), inbound, "{name}");
         } else {
             // Its message is none of ours: the receipt waits for it.
             let id = recorded["events"][0]["RECEIPT"]["provider_id"].as_str().unwrap();

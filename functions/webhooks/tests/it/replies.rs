@@ -2,13 +2,19 @@
 
 use jiff::SignedDuration;
 use kernel::{Job as _, Lane};
-use messaging::inbound::{InboundReceived, take};
+use messaging::inbound::{InboundReceived, Received, take};
 use people::{ContactKind, NoPlan};
+use table::{Kept, keys::InboundKey};
 
 use crate::world::{OURS, THEIRS, World, text};
 
 const PATH: &str = "/hooks/twilio/inbound";
 const SID: &str = "SM00000000000000000000000000000042";
+
+async fn received(world: &World) -> Kept<Received> {
+    let key = InboundKey { provider: "TWILIO".to_owned(), provider_id: SID.to_owned() };
+    world.clinic.get::<Received>(&key).await.unwrap().unwrap()
+}
 
 ///
 #[tokio::test]
@@ -18,13 +24,35 @@ async fn a_text_is_kept_as_due_work_of_the_clinic_that_has_the_number_before_the
     let answer = world.twilio(PATH, &text(SID, OURS, " Sí, iré 👍 ")).await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "<Response/>"));
     assert_eq!(answer.header("content-type"), "text/xml; charset=utf-8");
-    assert_eq!(world.writes(), 1, "one durable write");
+    assert_eq!(world.writes(), 2, "the text, and the work");
     let due = world.due().await;
     assert_eq!(world.hints(Lane::Inbound), due, "the hint says what the due item says");
     let job: InboundReceived = due[0].read().unwrap().unwrap();
-    assert_eq!((due.len(), job.clinic, job.received_at), (1, world.id, world.clock.now()));
-    assert_eq!((job.inbound.provider_id.as_str(), job.inbound.from.as_str()), (SID, THEIRS));
-    assert_eq!(job.inbound.body.reveal(), " Sí, iré 👍 ");
+    assert_eq!((due.len(), job.clinic, job.provider_id.as_str()), (1, world.id, SID));
+    let kept = received(&world).await;
+    assert_eq!((kept.received_at, kept.inbound.from.as_str()), (world.clock.now(), THEIRS));
+    assert_eq!(kept.inbound.body.reveal(), " Sí, iré 👍 ");
+}
+
+///
+#[tokio::test]
+async fn a_text_that_was_kept_when_the_call_died_is_asked_for_when_the_provider_tells_it_again() {
+    let world = World::new().await;
+    let person = with_number(&world).await;
+    assert_eq!(world.twilio(PATH, &text(SID, OURS, "Is parking free?")).await.status, 200);
+    // As if it had died between the text and the work: there is the one and not the other.
+    let first = received(&world).await;
+    let job: InboundReceived = world.hints(Lane::Inbound)[0].read().unwrap().unwrap();
+    let mut write = world.clinic.write();
+    write.undue(first.received_at, &job.due_id());
+    write.commit().await.unwrap();
+    assert!(world.due().await.is_empty());
+    world.clock.advance(SignedDuration::from_mins(3));
+    assert_eq!(world.twilio(PATH, &text(SID, OURS, "Is parking free?")).await.status, 200);
+    assert_eq!((received(&world).await.received_at, world.due().await.len()), (first.received_at, 1));
+    take(&world.platform, &NoPlan, &job).await.unwrap();
+    let thread = world.thread(person).await;
+    assert_eq!(thread[0].created_at, first.received_at, "it stands where it came first");
 }
 
 ///

@@ -43,8 +43,8 @@ impl Step<'_> {
     /// itself is not answered over.
     pub(super) async fn answer(&self) -> Result<(), InboundFault> {
         let Some(person) = self.person else { return Ok(()) };
-        let provider_answered =
-            self.job.inbound.opt_out_type.is_some() || is_answered_by_carrier(self.job.inbound.body.reveal());
+        let provider_answered = self.text.inbound.opt_out_type.is_some()
+            || is_answered_by_carrier(self.text.inbound.body.reveal());
         let Some(words) = words(self.sender.language().map(kernel::Language::primary)) else { return Ok(()) };
         let (text, once_a_day) = match self.reading.intent {
             // The carrier answers its own keywords and blocks the number: a second answer would not arrive.
@@ -63,19 +63,22 @@ impl Step<'_> {
         let phone = self.clinic.help_phone.as_ref().map_or("", |phone| phone.as_str());
         let text = text.replace("{brand}", &self.clinic.brand).replace("{phone}", phone);
         let now = self.platform.clock.now();
-        let incoming = self.job.message_id();
+        let incoming = self.text.message_id(self.table.clinic());
         let draft = Draft {
-            id: self.job.answer_id(),
+            id: self.text.answer_id(self.table.clinic()),
             person,
             route: Route::Only(Channel::Sms),
             category: Category::General,
             body: Body::Text { subject: None, text: text.into() },
             send_at: now,
             // An answer that comes much later than the question confuses.
-            not_after: self.job.received_at.checked_add(SignedDuration::from_mins(30)).ok(),
+            not_after: self.text.received_at.checked_add(SignedDuration::from_mins(30)).ok(),
             about: None,
             asks: None,
-            source: Source::Reply { to: incoming, keyword_at: (!once_a_day).then_some(self.job.received_at) },
+            source: Source::Reply {
+                to: incoming,
+                keyword_at: (!once_a_day).then_some(self.text.received_at),
+            },
             resend_of: None,
         };
         if draft.not_after.is_some_and(|last| last <= now) {
@@ -97,7 +100,7 @@ impl Step<'_> {
 
     /// Whether this is the first reply in 24 hours that gets such an answer; the same reply stays the first.
     async fn first_today(&self) -> Result<bool, InboundFault> {
-        let at = self.job.received_at;
+        let at = self.text.received_at;
         let day = SignedDuration::from_hours(24);
         let of = format!("answer {}", self.address.digest());
         let key = table::keys::OnceKey { of: of.clone(), what: "unclear".to_owned() };

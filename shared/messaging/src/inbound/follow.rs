@@ -14,7 +14,7 @@ use people::{
 use platform::Platform;
 use table::{ClinicTable, keys::MessageKey};
 
-use super::{InboundFault, InboundReceived, find::Sender};
+use super::{InboundFault, Received, find::Sender};
 use crate::{
     Message,
     desk::{Task, TaskKind},
@@ -24,7 +24,7 @@ use crate::{
 pub(super) struct Step<'a> {
     pub(super) platform: &'a Platform,
     pub(super) table: &'a ClinicTable,
-    pub(super) job: &'a InboundReceived,
+    pub(super) text: &'a Received,
     pub(super) clinic: &'a Clinic,
     pub(super) address: &'a Address,
     pub(super) reading: &'a Reading,
@@ -35,7 +35,7 @@ pub(super) struct Step<'a> {
 
 impl Step<'_> {
     fn at(&self) -> Timestamp {
-        self.job.received_at
+        self.text.received_at
     }
 
     fn actor(&self) -> Actor {
@@ -48,8 +48,8 @@ impl Step<'_> {
 
     fn evidence(&self) -> Evidence {
         Evidence {
-            words: Some(self.job.inbound.body.clone()),
-            provider_message: Some(self.job.inbound.provider_id.clone()),
+            words: Some(self.text.inbound.body.clone()),
+            provider_message: Some(self.text.inbound.provider_id.clone()),
             ..Evidence::of(Method::Sms, self.at())
         }
     }
@@ -104,7 +104,7 @@ impl Step<'_> {
                 return Ok(());
             }
             let mut next = (*kept).clone();
-            next.replied = Some((self.job.message_id(), self.at()));
+            next.replied = Some((self.text.message_id(self.table.clinic()), self.at()));
             let mut write = self.table.write();
             write.replace(&kept, &next);
             match write.commit().await {
@@ -133,7 +133,7 @@ impl Step<'_> {
 
     async fn raise(&self, kind: TaskKind) -> Result<(), InboundFault> {
         let Some(person) = self.person else { return Ok(()) };
-        let id = self.job.message_id();
+        let id = self.text.message_id(self.table.clinic());
         let mut task = Task::from_cause(kind, &id.to_string(), person, self.at());
         task.message = Some(id);
         let answered = self.sender.answered(self.reading).and_then(|message| message.about.as_ref());

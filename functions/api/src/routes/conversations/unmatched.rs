@@ -65,7 +65,6 @@ pub(super) async fn unmatched(
 
 #[cfg(test)]
 mod tests {
-    use messaging::inbound::{InboundReceived, Received};
     use serde_json::{Value, json};
 
     use crate::testing::House;
@@ -73,17 +72,7 @@ mod tests {
     #[tokio::test]
     async fn a_message_from_a_stranger_waits_for_somebody_to_look() {
         let house = House::new().await;
-        let InboundReceived { inbound, received_at, .. } = house.inbound("Is this the dentist?");
-        house
-            .keep(&Received {
-                inbound,
-                received_at,
-                person: None,
-                reading: None,
-                opted_out: false,
-                done: true,
-            })
-            .await;
+        house.keep(&house.inbound("Is this the dentist?")).await;
         let page = house.get("front_desk", "/v1/unmatched").await;
         assert_eq!(page["items"][0]["text"], "Is this the dentist?");
         assert_eq!(page["items"][0]["from"], "+12125550123");

@@ -3,8 +3,7 @@
 use axum::body::Bytes;
 use edge::{Problem, Visit};
 use http::Uri;
-use kernel::{Job, Timestamp};
-use messaging::{inbound::InboundReceived, receipt};
+use messaging::{inbound, receipt};
 use platform::Platform;
 use providers::{Event, Hook, Inbound, Provider, TwilioHook, Verified};
 use serde_json::{Value, json};
@@ -35,7 +34,7 @@ pub(super) async fn take(
             Event::Receipt(receipt) => {
                 receipt::apply(platform, &receipt).await?;
             }
-            Event::Inbound(inbound) => received(platform, inbound).await?,
+            Event::Inbound(text) => received(platform, text).await?,
             // Nothing of ours causes it on this address; kept for whoever finds out why it came.
             other => {
                 let key = other.key();
@@ -47,27 +46,19 @@ pub(super) async fn take(
     Ok(())
 }
 
-/// Writes down that somebody wrote to a clinic, as work that is due now, and asks for it to be done at once.
-async fn received(platform: &Platform, inbound: Inbound) -> Result<(), WriteFault> {
-    let Some(clinic) = platform.table.shared().clinic_of(inbound.to.as_str()).await? else {
+/// Keeps what somebody wrote for the clinic that answers on the number.
+async fn received(platform: &Platform, text: Inbound) -> Result<(), WriteFault> {
+    let Some(clinic) = platform.table.shared().clinic_of(text.to.as_str()).await? else {
         tracing::error!(
-            inbound.provider_id = %inbound.provider_id,
+            inbound.provider_id = %text.provider_id,
             "a text came to a number that is no clinic's and is kept aside"
         );
-        let event = Event::Inbound(inbound);
-        let Event::Inbound(inbound) = &event else { return Ok(()) };
+        let event = Event::Inbound(text);
+        let Event::Inbound(text) = &event else { return Ok(()) };
         let told = serde_json::to_value(&event).unwrap_or_default();
-        return keep(platform, &inbound.provider_id, &event.key(), &told).await;
+        return keep(platform, &text.provider_id, &event.key(), &told).await;
     };
-    let now: Timestamp = platform.clock.now();
-    let job = InboundReceived { clinic, inbound, received_at: now };
-    let mut write = platform.table.of(clinic).write();
-    write.due(now, &job.due_id(), &job);
-    write.commit().await?;
-    if let Err(fault) = platform.queue.push(&[job.raw()]).await {
-        tracing::warn!(clinic.id = %clinic, fault = %fault, "a hint was not pushed; the tick will find the work");
-    }
-    Ok(())
+    inbound::keep(platform, clinic, text).await
 }
 
 async fn keep(platform: &Platform, id: &str, digest: &str, event: &Value) -> Result<(), WriteFault> {
