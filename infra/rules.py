@@ -39,6 +39,8 @@ class Templates:
         self.globals = self.main["Globals"]["Function"]
         self.runbook = (ROOT / "infra/README.md").read_text()
         self.deploy = (ROOT / "scripts/deploy").read_text()
+        self.nested = {r["Properties"]["TemplateURL"] for r in self.main["Resources"].values()
+                       if r["Type"] == "AWS::CloudFormation::Stack"}
 
     def of(self, *types):
         """Names and properties of the resources of these types, `SQS::Queue` for short."""
@@ -98,11 +100,13 @@ def everything_at_rest_is_under_our_key(t):
         "SecretsManager::Secret": lambda p: p.get("KmsKeyId"),
         "DynamoDB::Table": lambda p: p.get("SSESpecification", {}).get("KMSMasterKeyId"),
         "S3::Bucket": lambda p: p.get("BucketEncryption"),
+        "CloudTrail::Trail": lambda p: p.get("KMSKeyId"),
+        "Backup::BackupVault": lambda p: p.get("EncryptionKeyArn"),
         "Serverless::Function": lambda p: p.get("KmsKeyArn", t.globals.get("KmsKeyArn")),
     }
     for kind, key in places.items():
         for name, properties in t.of(kind).items():
-            if not re.search(r'"(Key|Outputs\.KeyArn)"', named(key(properties))):
+            if not re.search(r'"(Key|KeyArn|Outputs\.KeyArn)"', named(key(properties))):
                 yield f"{name} is not under our key"
     for name, properties in t.of("KMS::Key").items():
         if not properties.get("EnableKeyRotation"):
@@ -121,6 +125,42 @@ def the_table_can_be_brought_back(t):
             yield f"{name} has no point-in-time recovery"
         if recovery.get("RecoveryPeriodInDays", 35) < 35:
             yield f"{name} can be brought back for less than 35 days"
+
+
+@rule
+def the_table_is_copied_daily_into_a_locked_vault(t):
+    """A copy that needs neither the table nor its last backup, kept 35 days whoever wants it gone. [308(a)(7)(ii)(A)]"""
+    for name, p in t.of("Backup::BackupVault").items():
+        if p.get("LockConfiguration", {}).get("MinRetentionDays", 0) < 35:
+            yield f"{name}: copies can be deleted before 35 days"
+    kept = {}
+    for name, p in t.of("Backup::BackupPlan").items():
+        rules = p["BackupPlan"]["BackupPlanRule"]
+        kept[name] = [r for r in rules if r["Lifecycle"]["DeleteAfterDays"] >= 35
+                      and re.match(r"cron\(\d+ \d+ \* \* \? \*\)$", r["ScheduleExpression"])
+                      and r["TargetBackupVault"].get("Ref") in t.of("Backup::BackupVault")]
+    chosen = {p["BackupPlanId"]["Ref"] for p in t.of("Backup::BackupSelection").values()
+              if {"Ref": "TableArn"} in p["BackupSelection"]["Resources"]}
+    if not any(kept.get(plan) for plan in chosen):
+        yield "the table is in no plan that copies it daily and keeps it 35 days"
+    if not any(p["MetricName"] == "NumberOfBackupJobsFailed" for p in t.of("CloudWatch::Alarm").values()):
+        yield "nobody hears when a copy fails"
+
+
+@rule
+def every_reach_of_a_file_leaves_a_trail(t):
+    """[308(a)(1)(ii)(D), 312(b)]"""
+    logs = set()
+    for name, p in t.of("CloudTrail::Trail").items():
+        logs.add(p["S3BucketName"]["Ref"])
+        if not (p.get("IsLogging") and p.get("EnableLogFileValidation")):
+            yield f"{name} does not log, or its files can be changed unseen"
+        if "Years" not in t.of("S3::Bucket")[p["S3BucketName"]["Ref"]].get("ObjectLockConfiguration", {}).get("Rule", {}).get("DefaultRetention", {}):
+            yield f"{name}: its files can be deleted"
+    selected = named([p.get("AdvancedEventSelectors") for p in t.of("CloudTrail::Trail").values()])
+    for name in t.of("S3::Bucket").keys() - logs:
+        if f"${{{name}Arn}}/" not in selected:
+            yield f"nobody sees who reaches the files of {name}"
 
 
 @rule
@@ -145,7 +185,7 @@ def the_audit_archive_is_out_of_reach_for_six_years(t):
 @rule
 def what_keeps_state_outlives_the_stack(t):
     """[308(a)(7)(i), 312(c)(1)]"""
-    kinds = ("DynamoDB::Table", "S3::Bucket", "KMS::Key", "Cognito::UserPool", "SecretsManager::Secret")
+    kinds = ("DynamoDB::Table", "S3::Bucket", "KMS::Key", "Cognito::UserPool", "SecretsManager::Secret", "Backup::BackupVault")
     for name in t.of(*kinds):
         for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
             if t.resources[name].get(policy) != "Retain":
@@ -313,6 +353,11 @@ def each_function_may_do_what_it_names_and_no_more(t):
         if items and not all(re.match(r"cln_\*$|all#\w+", key) for key in partitions or ["*"]):
             yield f"{where} reaches every partition of the table"
     for name, p in t.of("IAM::Role").items():
+        if name == "BackupRole":
+            # What AWS itself writes for its service, and nothing else.
+            if not re.search(r'policy/service-role/AWSBackupServiceRolePolicyForBackup"\}\]$', named(p["ManagedPolicyArns"])):
+                yield f"{name} may more than make copies"
+            continue
         policies = [{"Ref": "EveryFunction"}, {"Ref": name.removesuffix("Role") + "Policy"}]
         if p.get("ManagedPolicyArns") != policies or p.get("Policies"):
             yield f"{name} has a policy that is not its function's"
@@ -464,6 +509,16 @@ def staff_sign_in_with_two_factors_and_cannot_change_their_role(t):
             yield f"{name} lets people write their own role"
         if "ALLOW_USER_PASSWORD_AUTH" in p.get("ExplicitAuthFlows", []):
             yield f"{name} takes plain passwords from anywhere"
+
+
+@rule
+def every_template_is_checked(t):
+    """By scripts/test and before a deployment."""
+    test = (ROOT / "scripts/test").read_text()
+    for path in sorted(t.nested):
+        for name, text in (("scripts/test", test), ("scripts/deploy", t.deploy)):
+            if path not in text:
+                yield f"{name} does not check {path}"
 
 
 @rule

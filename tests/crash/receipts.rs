@@ -47,6 +47,7 @@ async fn taken(house: &House, name: &str, under_way: bool) -> Sent {
     message.attempts.push(Attempt {
         n: 1,
         provider: (!under_way).then_some(Provider::Twilio),
+        account: None,
         status: if under_way { AttemptStatus::Pending } else { AttemptStatus::Sent },
         provider_id: (!under_way).then(|| provider_id.clone()),
         at: now,
@@ -59,6 +60,7 @@ async fn taken(house: &House, name: &str, under_way: bool) -> Sent {
     write.commit().await.unwrap();
     let clinic = house.table.clinic();
     Sent {
+        provider: providers::Provider::Twilio,
         channel: Channel::Sms,
         to: "+12125550123".to_owned(),
         from: testkit::OUR_NUMBER.to_owned(),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "everything here is a test: what does not go as it should ends it")]
 #![expect(clippy::large_futures, reason = "a test's whole story is one future, and lives once")]
 
+mod accounts;
 mod archive;
 mod batches;
 mod consent;

@@ -5,18 +5,25 @@
 
 mod figures;
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Mutex, PoisonError},
+};
 
 use audit::Actor;
 use automations::Reminders;
-use kernel::{ClinicId, Fault};
+use jiff::SignedDuration;
+use kernel::{ClinicId, Fault, Timestamp, Zone};
 use messaging::{
     Asks, Direction, Message, Status, conversation,
     counters::{self, Moved},
 };
-use people::appointments::{self, Answer, ChangeFault};
+use people::{
+    Clinic,
+    appointments::{self, Answer, ChangeFault},
+};
 use platform::{JobFault, Platform, Worked};
-use table::{Change, ClinicTable, Kept, changed};
+use table::{Change, ClinicTable, Kept, TableFault, changed, keys::ClinicKey};
 
 /// A message before and after a change.
 struct Followed {
@@ -24,15 +31,20 @@ struct Followed {
     after: Kept<Message>,
 }
 
+/// How long the zone of a clinic is remembered. Where a message was counted is kept with it, so that a change of the
+/// zone leaves no count behind.
+const REMEMBERED: SignedDuration = SignedDuration::from_mins(1);
+
 /// Follows changes on a platform.
 pub struct Work {
     platform: Platform,
+    zones: Mutex<HashMap<ClinicId, (Timestamp, Zone)>>,
 }
 
 impl Work {
     /// Ready on a platform.
     pub fn on(platform: &Platform) -> Self {
-        Self { platform: platform.clone() }
+        Self { platform: platform.clone(), zones: Mutex::default() }
     }
 
     /// Follows a batch of changes, in order. A failure means the whole batch again.
@@ -61,13 +73,34 @@ impl Work {
         Ok(())
     }
 
+    /// The zone of the clinic's days; UTC for one that was never set up.
+    async fn zone(&self, table: &ClinicTable) -> Result<Zone, TableFault> {
+        let now = table.clock().now();
+        {
+            let zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = zones.get(&table.clinic());
+            if let Some((_, zone)) = known.filter(|(since, _)| now.duration_since(*since) < REMEMBERED) {
+                return Ok(zone.clone());
+            }
+        }
+        let mut reads = table.reads();
+        reads.want(table, &ClinicKey {});
+        let clinic = reads.lately().await?.get::<Clinic>(table, &ClinicKey {})?;
+        let zone = clinic.map_or_else(Zone::utc, |clinic| clinic.zone.clone());
+        let mut zones = self.zones.lock().unwrap_or_else(PoisonError::into_inner);
+        zones.retain(|_, (since, _)| now.duration_since(*since) < REMEMBERED);
+        zones.insert(table.clinic(), (now, zone.clone()));
+        Ok(zone)
+    }
+
     /// What follows from the changes of a clinic's messages.
     async fn messages(&self, table: &ClinicTable, messages: &[Followed]) -> Worked {
+        let zone = self.zone(table).await?;
         let moves: Vec<_> = messages
             .iter()
             .map(|Followed { before, after }| Moved { before: before.as_deref(), after, rev: after.rev() })
             .collect();
-        counters::count_all(table, &moves).await?;
+        counters::count_all(table, &zone, &moves).await?;
         for Followed { before, after } in messages {
             figures::of(before.as_deref(), after);
             if conversation::concerns(before.as_deref(), after) {
@@ -81,7 +114,7 @@ impl Work {
                 && !one.before.as_ref().is_some_and(|kept| was_sent(kept))
         };
         let sent: Vec<&Message> = messages.iter().filter(sent).map(|one| &*one.after).collect();
-        counters::count_for_caps(table, &sent).await?;
+        counters::count_for_caps(table, &zone, &sent).await?;
         for message in sent {
             self.asked(table, message).await?;
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use kernel::RawJob;
 use messaging::{Carriers, SendRequested, Sender, SendsRequested, SettleUnknown};
 use platform::{JobFault, Platform, Worked};
-use providers::{Ses, Twilio};
+use providers::{Provider, Sendgrid, Ses, Twilio, Vonage};
 
 pub use links::VisitLinks;
 
@@ -19,7 +19,20 @@ pub struct Work {
 /// The carriers there are, as the settings say where they are.
 pub fn carriers(platform: &Platform) -> Carriers {
     let settings = &platform.settings;
+    let (twilio, vonage) = (settings.twilio_base_url.clone(), settings.vonage_base_url.clone());
+    let sendgrid = settings.sendgrid_base_url.clone();
     Carriers::new()
+        .opening(Provider::Twilio, move |account, secret| Twilio {
+            base_url: twilio.clone(),
+            account_sid: account.to_owned(),
+            secret,
+        })
+        .opening(Provider::Vonage, move |application, secret| Vonage {
+            base_url: vonage.clone(),
+            application_id: application.to_owned(),
+            secret,
+        })
+        .opening(Provider::Sendgrid, move |_, secret| Sendgrid { base_url: sendgrid.clone(), secret })
         .with(Twilio {
             base_url: settings.twilio_base_url.clone(),
             account_sid: settings.twilio_account_sid.clone(),

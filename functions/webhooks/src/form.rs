@@ -13,6 +13,12 @@ use url::form_urlencoded;
 /// is far below.
 pub(crate) const MOST_BYTES: usize = 64 * 1024;
 
+/// The most bytes of a body that tells of many messages at once.
+pub(crate) const MOST_BYTES_OF_EVENTS: usize = 1024 * 1024;
+
+/// The bytes of an `application/json` body, unread: the signature is over the bytes.
+pub(crate) struct Json(pub(crate) Bytes);
+
 /// The bytes of an `application/x-www-form-urlencoded` body, unread.
 pub(crate) struct UrlEncoded(pub(crate) Bytes);
 
@@ -51,9 +57,11 @@ fn shape(request: &Request) -> Option<Shape> {
     }
 }
 
-fn unsupported() -> Problem {
-    Problem::new(Kind::UnsupportedType, "content_type_unsupported", "the body has to be a form")
+fn unsupported(says: &'static str) -> Problem {
+    Problem::new(Kind::UnsupportedType, "content_type_unsupported", says)
 }
+
+const A_FORM: &str = "the body has to be a form";
 
 async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
     Bytes::from_request(request, state).await.map_err(|rejection| match rejection {
@@ -69,15 +77,27 @@ impl<S: Send + Sync> FromRequest<S> for UrlEncoded {
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         match shape(&request) {
             Some(Shape::UrlEncoded) => bytes(request, state).await.map(Self),
-            _ => Err(unsupported()),
+            _ => Err(unsupported(A_FORM)),
         }
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Json {
+    type Rejection = Problem;
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let kind = kind.and_then(|value| value.split(';').next()).unwrap_or_default();
+        if !kind.trim().eq_ignore_ascii_case("application/json") {
+            return Err(unsupported("the body has to be JSON"));
+        }
+        bytes(request, state).await.map(Self)
     }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = Problem;
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let shape = shape(&request).ok_or_else(unsupported)?;
+        let shape = shape(&request).ok_or_else(|| unsupported(A_FORM))?;
         let bytes = bytes(request, state).await?;
         Ok(Self(match shape {
             Shape::UrlEncoded => form_urlencoded::parse(&bytes).into_owned().collect(),

@@ -27,7 +27,7 @@ pub fn router(platform: &Platform) -> OpenApiRouter {
 }
 
 /// All of it behind its door. Needs the table, the queue and the secrets `twilio-hook` (one auth token, or two
-/// with a comma between while it is being changed) and `links`.
+/// with a comma between while it is being changed), `links`, and those of clinics' own accounts.
 pub fn open(platform: &Platform) -> Result<Router, DoorFault> {
     Door::new(platform, Callers::Nobody).open(router(platform))
 }

@@ -53,6 +53,9 @@ pub struct Attempt {
     /// Through whom; absent until the route is chosen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<Provider>,
+    /// Through which of the clinic's accounts; absent until the route is chosen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
     /// How far it is.
     pub status: AttemptStatus,
     /// The provider's id of it.

@@ -8,18 +8,18 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 use kernel::{Channel, MessageId, Timestamp, Zone};
-use people::{Clinic, Person};
+use people::Person;
 use serde::{Deserialize, Serialize};
 use table::{
     ClinicTable, Entity, TableFault, WriteFault,
-    keys::{ClinicKey, CountedKey, CounterKey, PersonKey},
+    keys::{CountedKey, CounterKey, PersonKey},
 };
 
 use crate::{Direction, Message, Source, Status};
 
-/// Everything that was ever planned for a day is in exactly one of these.
-fn figure(message: &Message) -> String {
-    let day = message.shifted_from.unwrap_or(message.send_at).strftime("%Y-%m-%d").to_string();
+/// Everything that was ever planned for a day of the clinic is in exactly one of these.
+fn figure(message: &Message, zone: &Zone) -> String {
+    let day = zone.wall(message.shifted_from.unwrap_or(message.send_at)).date();
     let source = match (&message.direction, &message.source) {
         (Direction::In, _) => "inbound",
         (_, Source::Reminder { .. }) => "reminder",
@@ -68,8 +68,8 @@ pub struct Moved<'a> {
 const AT_ONCE: usize = 30;
 
 /// Moves messages of a clinic between counts. Changes of one message count as one, from where it was counted to where
-/// its latest revision belongs; what is told twice, or too late, moves nothing.
-pub async fn count_all(table: &ClinicTable, moves: &[Moved<'_>]) -> Result<(), WriteFault> {
+/// its latest revision belongs; what is told twice, or too late, moves nothing. Days are those of the clinic's `zone`.
+pub async fn count_all(table: &ClinicTable, zone: &Zone, moves: &[Moved<'_>]) -> Result<(), WriteFault> {
     let mut messages: BTreeMap<MessageId, (Moved<'_>, Moved<'_>)> = BTreeMap::new();
     for one in moves {
         let (first, last) = messages.entry(one.after.id).or_insert((*one, *one));
@@ -82,12 +82,16 @@ pub async fn count_all(table: &ClinicTable, moves: &[Moved<'_>]) -> Result<(), W
     }
     let messages: Vec<_> = messages.into_values().collect();
     for some in messages.chunks(AT_ONCE) {
-        count_some(table, some).await?;
+        count_some(table, zone, some).await?;
     }
     Ok(())
 }
 
-async fn count_some(table: &ClinicTable, some: &[(Moved<'_>, Moved<'_>)]) -> Result<(), WriteFault> {
+async fn count_some(
+    table: &ClinicTable,
+    zone: &Zone,
+    some: &[(Moved<'_>, Moved<'_>)],
+) -> Result<(), WriteFault> {
     for exact in [false, true, true, true] {
         let mut reads = table.reads();
         // One that has just been made is counted nowhere yet. An answer of a moment ago, and this guess, can only
@@ -103,11 +107,11 @@ async fn count_some(table: &ClinicTable, some: &[(Moved<'_>, Moved<'_>)]) -> Res
             if counted.as_ref().is_some_and(|counted| counted.rev >= last.rev) {
                 continue;
             }
-            let figure = figure(last.after);
+            let figure = figure(last.after, zone);
             let from = counted
                 .as_ref()
                 .map(|counted| counted.figure.clone())
-                .or_else(|| first.before.map(self::figure));
+                .or_else(|| first.before.map(|before| self::figure(before, zone)));
             if from.as_ref() == Some(&figure) {
                 continue;
             }
@@ -141,15 +145,21 @@ async fn count_some(table: &ClinicTable, some: &[(Moved<'_>, Moved<'_>)]) -> Res
 /// Moves one message between counts.
 pub async fn count(
     table: &ClinicTable,
+    zone: &Zone,
     before: Option<&Message>,
     after: &Message,
     rev: u64,
 ) -> Result<(), WriteFault> {
-    count_all(table, &[Moved { before, after, rev }]).await
+    count_all(table, zone, &[Moved { before, after, rev }]).await
 }
 
-/// Counts messages of a clinic that were sent for the caps of their readers. Told twice is counted once.
-pub async fn count_for_caps(table: &ClinicTable, messages: &[&Message]) -> Result<(), WriteFault> {
+/// Counts messages of a clinic that were sent for the caps of their readers, by the days of their zone, else of the
+/// clinic's. Told twice is counted once.
+pub async fn count_for_caps(
+    table: &ClinicTable,
+    zone: &Zone,
+    messages: &[&Message],
+) -> Result<(), WriteFault> {
     let messages: Vec<_> =
         messages.iter().filter(|message| message.channel != Some(Channel::InApp)).collect();
     if messages.is_empty() {
@@ -157,17 +167,14 @@ pub async fn count_for_caps(table: &ClinicTable, messages: &[&Message]) -> Resul
     }
     let reader = |message: &Message| message.recipient.unwrap_or(message.person);
     let mut reads = table.reads();
-    reads.want(table, &ClinicKey {});
     for message in &messages {
         reads.want(table, &PersonKey { person: reader(message) });
     }
     let found = reads.lately().await?;
-    let clinic =
-        found.get::<Clinic>(table, &ClinicKey {})?.map_or_else(Zone::utc, |clinic| clinic.zone.clone());
     for message in messages {
         let reader = reader(message);
         let person = found.get::<Person>(table, &PersonKey { person: reader })?;
-        let zone = person.as_ref().and_then(|person| person.zone.as_ref()).unwrap_or(&clinic);
+        let zone = person.as_ref().and_then(|person| person.zone.as_ref()).unwrap_or(zone);
         let at = message.times.get(&Status::Sent).copied().unwrap_or(message.send_at);
         let mut write = table.write();
         consent::count(&mut write, reader, zone, at, message.category, message.id);
@@ -179,7 +186,7 @@ pub async fn count_for_caps(table: &ClinicTable, messages: &[&Message]) -> Resul
 /// The messages of a day by source and status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct DayCount {
-    /// The day (UTC) they were planned for.
+    /// The day of the clinic they were planned for.
     pub day: String,
     /// `reminder`, `staff`, `reply`, `digest` or `inbound`.
     pub source: String,

@@ -2,14 +2,14 @@
 
 use audit::Actor;
 use kernel::{Detail, Fault, Kind, MessageId, PersonId, TemplateId, Timestamp};
-use people::Person;
+use people::{Clinic, Person};
 use platform::Platform;
 use table::{
     ClinicTable, Kept, TableFault, WriteFault,
-    keys::{MessageKey, PersonKey},
+    keys::{AccountsKey, ClinicKey, MessageKey, PersonKey},
 };
 
-use crate::{Body, Draft, Message, SendRequested, plan};
+use crate::{Body, Draft, Message, Route, SendRequested, accounts::Accounts, plan};
 
 /// The longest text of any message, in characters; a text message of it takes eleven segments.
 pub const LONGEST_TEXT: usize = 1_600;
@@ -29,6 +29,9 @@ pub enum CreateFault {
     /// It is longer than any way takes.
     #[error("the text has {0} characters")]
     TooLong(usize),
+    /// The clinic can send on none of the channels it is to take.
+    #[error("no account is set up for the channel")]
+    NotConfigured,
     /// Its time lies in the past.
     #[error("the time to send at has passed")]
     Past,
@@ -56,7 +59,7 @@ impl Fault for CreateFault {
     fn kind(&self) -> Kind {
         match self {
             Self::NoPerson(_) | Self::NoTemplate(_) => Kind::NotFound,
-            Self::Taken(_) => Kind::Conflict,
+            Self::Taken(_) | Self::NotConfigured => Kind::Conflict,
             Self::Away(_) => Kind::Unavailable,
             Self::Write(fault) => fault.kind(),
             _ => Kind::Invalid,
@@ -69,6 +72,7 @@ impl Fault for CreateFault {
             Self::NoTemplate(_) => "template_not_found",
             Self::Empty => "message_empty",
             Self::TooLong(_) => "text_too_long",
+            Self::NotConfigured => "channel_not_configured",
             Self::Past => "send_at_past",
             Self::ExpiresFirst => "not_after_before_send_at",
             Self::Taken(_) => "message_exists",
@@ -87,6 +91,10 @@ impl Fault for CreateFault {
             Self::TooLong(_) => {
                 vec![Detail::new("/text", format!("write at most {LONGEST_TEXT} characters"))]
             }
+            Self::NotConfigured => vec![Detail::new(
+                "/channel",
+                "name a channel that the clinic has a sender and an account for, or have them set up",
+            )],
             Self::Past => vec![Detail::new("/send_at", "give a time ahead, or none to send at once")],
             Self::ExpiresFirst => vec![Detail::new("/not_after", "give a time after send_at")],
             Self::Taken(_) | Self::Away(_) => Vec::new(),
@@ -128,6 +136,22 @@ pub(crate) fn checked(draft: &Draft, now: Timestamp) -> Result<(), CreateFault> 
     Ok(())
 }
 
+/// Whether the clinic can send on one of the channels that a message is to take; which one that is, and whether any
+/// leads to the person, is found out when it is sent.
+pub(crate) async fn is_configured(table: &ClinicTable, route: &Route) -> Result<bool, TableFault> {
+    let channels = match route {
+        Route::Auto => return Ok(true),
+        Route::Only(channel) => std::slice::from_ref(channel),
+        Route::FirstOf(channels) => channels,
+    };
+    let mut reads = table.reads();
+    reads.want(table, &ClinicKey {}).want(table, &AccountsKey {});
+    let found = reads.lately().await?;
+    let Some(clinic) = found.get::<Clinic>(table, &ClinicKey {})? else { return Ok(false) };
+    let accounts = Accounts::or_standard(found.get::<Accounts>(table, &AccountsKey {})?);
+    Ok(channels.iter().any(|channel| accounts.can_send(&clinic, *channel)))
+}
+
 /// Makes a message and asks for it to be sent. Making it again under the same id gives the first one.
 pub async fn create(
     platform: &Platform,
@@ -139,6 +163,9 @@ pub async fn create(
     checked(&draft, now)?;
     let person = current(table, draft.person).await?.ok_or(CreateFault::NoPerson(draft.person))?;
     draft.person = person.id;
+    if !is_configured(table, &draft.route).await? {
+        return Err(CreateFault::NotConfigured);
+    }
     if let Body::Template { template, version, .. } = &draft.body {
         templates::version(table, *template, *version).await.map_err(|fault| match fault.kind() {
             Kind::Unavailable => CreateFault::Away(fault.code()),

@@ -4,6 +4,7 @@
 //! The one way to a provider is [`Sender::run`]; what goes through it has been cleared by the send gate of
 //! `consent`, directly before the call.
 
+pub mod accounts;
 mod address_failed;
 mod attempt;
 mod cancel;

@@ -11,6 +11,10 @@ pub struct Settings {
     pub twilio_base_url: String,
     /// Our account at Twilio; a name, not a secret.
     pub twilio_account_sid: String,
+    /// Vonage's API, for accounts of clinics.
+    pub vonage_base_url: String,
+    /// SendGrid's API, for accounts of clinics.
+    pub sendgrid_base_url: String,
     /// The API of SES in our region.
     pub ses_base_url: String,
     /// The configuration set whose events come back to us.
@@ -38,6 +42,8 @@ impl Settings {
             public_url: need("PUBLIC_URL")?.trim_end_matches('/').to_owned(),
             twilio_base_url: or("TWILIO_BASE_URL", "https://api.twilio.com"),
             twilio_account_sid: or("TWILIO_ACCOUNT_SID", ""),
+            vonage_base_url: or("VONAGE_BASE_URL", "https://api.nexmo.com"),
+            sendgrid_base_url: or("SENDGRID_BASE_URL", "https://api.sendgrid.com"),
             ses_base_url: or("SES_BASE_URL", &format!("https://email.{region}.amazonaws.com")),
             ses_configuration_set: or("SES_CONFIGURATION_SET", ""),
             ses_topic_arn: or("SES_TOPIC_ARN", ""),

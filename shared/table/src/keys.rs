@@ -25,7 +25,7 @@ pub trait Key: Send + Sync {
     /// Partition and order as they stand in the table.
     fn full(&self, prefix: &str) -> (String, String) {
         let (partition, order) = self.parts();
-        (format!("{}#{partition}", if Self::SHARED { "all" } else { prefix }), order)
+        ([if Self::SHARED { "all" } else { prefix }, &partition].join("#"), order)
     }
 }
 
@@ -38,7 +38,7 @@ pub struct Place {
 
 impl Place {
     pub(crate) fn full(&self, prefix: &str) -> (String, String) {
-        (format!("{prefix}#{}", self.partition), self.order.clone())
+        ([prefix, &self.partition].join("#"), self.order.clone())
     }
 }
 
@@ -208,6 +208,8 @@ keys! { ITEMS "table";
     /// How much each channel of a clinic may give away.
     ChannelCeilingsKey "channel_ceilings" ["channel_ceilings"] / ["channel_ceilings"];
     // messaging
+    /// Through which accounts at providers a clinic sends.
+    AccountsKey "accounts" ["accounts"] / ["accounts"];
     /// A message in either direction, with its attempts.
     MessageKey "message" ["message", message: MessageId] / ["message"];
     /// That something was collected, and into which message.

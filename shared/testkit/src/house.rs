@@ -33,6 +33,12 @@ use crate::{
 pub const PUBLIC: &str = "https://comms.example.com";
 /// What Twilio signs its calls with.
 pub(crate) const TOKEN: &str = "a-token-of-tests";
+
+/// The key of RFC 7515 A.2, which signs nothing but tests.
+fn key_of_tests() -> String {
+    let (begin, end) = (concat!("-----BEGIN ", "PRIVATE KEY-----"), concat!("-----END ", "PRIVATE KEY-----"));
+    format!("{begin}\n{}\n{end}\n", include_str!("../../providers/src/token/rfc7515.txt"))
+}
 /// The topic that carries mail events.
 pub(crate) const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:mail-events";
 /// What SQS hands to a function at a time.
@@ -97,12 +103,16 @@ impl House {
             ("twilio".to_owned(), format!("AC1:{TOKEN}")),
             ("twilio-hook".to_owned(), TOKEN.to_owned()),
             ("links".to_owned(), "a-secret-of-tests".to_owned()),
+            // What the clinic's own account "vonage" proves itself with.
+            (format!("clinics/{}/vonage", ClinicId::derived(&["house"])), key_of_tests()),
         ];
         let settings = Settings {
             stage: "test".to_owned(),
             public_url: PUBLIC.to_owned(),
             twilio_base_url: "https://twilio.example.com".to_owned(),
             twilio_account_sid: "AC1".to_owned(),
+            vonage_base_url: "https://vonage.example.com".to_owned(),
+            sendgrid_base_url: "https://sendgrid.example.com".to_owned(),
             ses_base_url: "https://ses.example.com".to_owned(),
             ses_configuration_set: "tests".to_owned(),
             ses_topic_arn: TOPIC.to_owned(),

@@ -12,6 +12,7 @@ use http::{Method, Request, Response};
 use jiff::{fmt::rfc2822, tz::TimeZone};
 use kernel::{Channel, ClinicId, Clock, MessageId, Timestamp};
 use platform::{Auth, Http, HttpFault};
+use providers::Provider;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use url::{Url, form_urlencoded};
@@ -23,6 +24,8 @@ pub enum Answer {
     Accept,
     /// Refuses with this code: a number of Twilio's, or a name of SES's.
     Refuse(&'static str),
+    /// Does not know who calls (401).
+    Denied,
     /// Asks for patience (429).
     Busy,
     /// Fails in the middle (503): nobody can tell what became of the message.
@@ -40,6 +43,8 @@ pub enum Answer {
 /// A message as a provider has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
+    /// Through whom it goes.
+    pub provider: Provider,
     /// Over which channel it goes.
     pub channel: Channel,
     /// To whom.
@@ -161,25 +166,26 @@ impl FakeProviders {
     }
 
     /// Hears a call; gives back what to do and what to say if it is taken.
-    fn hear(&self, request: &Request<Bytes>) -> (Answer, Channel, String) {
+    fn hear(&self, request: &Request<Bytes>) -> (Answer, Provider, String) {
         let mut state = self.state();
         let number = state.heard.len() + 1;
         let mut sent = read(request, self.0.clock.now());
-        sent.provider_id = match sent.channel {
-            Channel::Email => format!("0100{number:012}"),
-            _ => format!("SM{number:032}"),
+        sent.provider_id = match sent.provider {
+            Provider::Twilio => format!("SM{number:032}"),
+            Provider::Vonage => format!("00000000-0000-4000-8000-{number:012}"),
+            _ => format!("0100{number:012}"),
         };
         let told = state.answers.pop_front().or_else(|| state.always.clone());
         let answer = told.unwrap_or(Answer::Accept);
         state.heard.push(sent.clone());
-        let (channel, id) = (sent.channel, sent.provider_id.clone());
+        let (provider, id) = (sent.provider, sent.provider_id.clone());
         if matches!(answer, Answer::Accept | Answer::AcceptUnheard | Answer::AcceptSlowly) {
             if state.taken.iter().any(|before| before.message == sent.message) {
                 state.twice.push(format!("{} at attempt {}", sent.message, sent.attempt));
             }
             state.taken.push(sent);
         }
-        (answer, channel, id)
+        (answer, provider, id)
     }
 
     /// The list of messages, as Twilio tells what became of them.
@@ -209,9 +215,28 @@ fn respond(status: u16, body: &Value) -> Response<Bytes> {
     response
 }
 
-fn refused(channel: Channel, status: u16, code: &str) -> Response<Bytes> {
-    match channel {
-        Channel::Email => respond(status, &json!({ "__type": code, "message": "refused" })),
+/// The provider has taken it.
+fn accepted(provider: Provider, id: &str) -> Response<Bytes> {
+    match provider {
+        Provider::Vonage => respond(202, &json!({ "message_uuid": id })),
+        Provider::Sendgrid => {
+            let mut response = respond(202, &Value::Null);
+            response.headers_mut().insert("x-message-id", id.parse().expect("an id fits into a header"));
+            response
+        }
+        Provider::Ses => respond(200, &json!({ "MessageId": id })),
+        _ => respond(201, &json!({ "sid": id, "status": "queued" })),
+    }
+}
+
+fn refused(provider: Provider, status: u16, code: &str) -> Response<Bytes> {
+    match provider {
+        Provider::Ses => respond(status, &json!({ "__type": code, "message": "refused" })),
+        Provider::Vonage => {
+            let kind = format!("https://developer.vonage.com/api-errors/messages#{code}");
+            respond(status, &json!({ "type": kind, "title": "refused" }))
+        }
+        Provider::Sendgrid => respond(status, &json!({ "errors": [{ "message": "refused" }] })),
         _ => respond(
             status,
             &json!({ "code": code.parse::<u32>().ok(), "message": "refused", "status": status }),
@@ -230,11 +255,8 @@ impl Http for FakeProviders {
                 let url = Url::parse(&request.uri().to_string()).expect("carriers make whole addresses");
                 return Ok(self.list(&url));
             }
-            let (answer, channel, id) = self.hear(&request);
-            let accepted = match channel {
-                Channel::Email => respond(200, &json!({ "MessageId": id })),
-                _ => respond(201, &json!({ "sid": id, "status": "queued" })),
-            };
+            let (answer, provider, id) = self.hear(&request);
+            let accepted = accepted(provider, &id);
             match answer {
                 Answer::Accept => Ok(accepted),
                 Answer::AcceptSlowly => {
@@ -242,12 +264,13 @@ impl Http for FakeProviders {
                     self.0.go_on.notified().await;
                     Ok(accepted)
                 }
-                Answer::Refuse(code) => Ok(refused(channel, 400, code)),
-                Answer::Busy if channel == Channel::Email => {
-                    Ok(refused(channel, 429, "TooManyRequestsException"))
+                Answer::Refuse(code) => Ok(refused(provider, 400, code)),
+                Answer::Denied => Ok(refused(provider, 401, "20003")),
+                Answer::Busy if provider == Provider::Ses => {
+                    Ok(refused(provider, 429, "TooManyRequestsException"))
                 }
-                Answer::Busy => Ok(refused(channel, 429, "20429")),
-                Answer::Away => Ok(refused(channel, 503, "20503")),
+                Answer::Busy => Ok(refused(provider, 429, "20429")),
+                Answer::Away => Ok(refused(provider, 503, "20503")),
                 Answer::Unreachable => Err(HttpFault::NotSent("connection refused".to_owned())),
                 Answer::AcceptUnheard | Answer::Silence => Err(HttpFault::NoAnswer("timed out".to_owned())),
             }
@@ -257,10 +280,60 @@ impl Http for FakeProviders {
 
 /// Reads a call as the provider would.
 fn read(request: &Request<Bytes>, at: Timestamp) -> Sent {
-    if request.uri().path().starts_with("/v2/email/") {
-        mail(request.body(), at)
-    } else {
-        text(request.body(), at)
+    match request.uri().path() {
+        "/v1/messages" => vonage(request.body(), at),
+        "/v3/mail/send" => sendgrid(request.body(), at),
+        path if path.starts_with("/v2/email/") => mail(request.body(), at),
+        _ => text(request.body(), at),
+    }
+}
+
+/// What a reference of ours names.
+fn referred(reference: &Value) -> (ClinicId, MessageId, u32) {
+    let mut parts = reference.as_str().expect("our reference travels along").split('.');
+    let mut next = || parts.next().expect("three parts");
+    let clinic = next().parse().expect("the clinic travels along");
+    let message = next().parse().expect("the message travels along");
+    (clinic, message, next().parse().expect("the attempt travels along"))
+}
+
+fn vonage(body: &[u8], at: Timestamp) -> Sent {
+    let said: Value = serde_json::from_slice(body).expect("Vonage takes JSON");
+    let field = |name: &str| said[name].as_str().unwrap_or_default().to_owned();
+    let (clinic, message, attempt) = referred(&said["client_ref"]);
+    Sent {
+        provider: Provider::Vonage,
+        channel: Channel::Sms,
+        to: format!("+{}", field("to")),
+        from: format!("+{}", field("from")),
+        subject: None,
+        text: field("text"),
+        clinic,
+        message,
+        attempt,
+        provider_id: String::new(),
+        callback: field("webhook_url"),
+        at,
+    }
+}
+
+fn sendgrid(body: &[u8], at: Timestamp) -> Sent {
+    let said: Value = serde_json::from_slice(body).expect("SendGrid takes JSON");
+    let text = |pointer: &str| said.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (clinic, message, attempt) = referred(&said["personalizations"][0]["custom_args"]["reference"]);
+    Sent {
+        provider: Provider::Sendgrid,
+        channel: Channel::Email,
+        to: text("/personalizations/0/to/0/email"),
+        from: text("/from/email"),
+        subject: Some(text("/subject")),
+        text: text("/content/0/value"),
+        clinic,
+        message,
+        attempt,
+        provider_id: String::new(),
+        callback: String::new(),
+        at,
     }
 }
 
@@ -279,6 +352,7 @@ fn text(body: &[u8], at: Timestamp) -> Sent {
             .unwrap_or_default()
     };
     Sent {
+        provider: Provider::Twilio,
         channel: Channel::Sms,
         to: field("To"),
         from: field("From"),
@@ -304,6 +378,7 @@ fn mail(body: &[u8], at: Timestamp) -> Sent {
     };
     let text = |pointer: &str| said.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     Sent {
+        provider: Provider::Ses,
         channel: Channel::Email,
         to: text("/Destination/ToAddresses/0"),
         from: text("/FromEmailAddress"),

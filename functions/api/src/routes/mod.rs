@@ -1,6 +1,7 @@
 //! Every thing of the API, one line each.
 
 mod about;
+mod accounts;
 mod appointments;
 mod audit;
 mod clinic;
@@ -30,6 +31,7 @@ use platform::Platform;
 pub(crate) fn all() -> OpenApiRouter<Platform> {
     OpenApiRouter::new()
         .merge(about::routes())
+        .merge(accounts::routes())
         .merge(appointments::routes())
         .merge(audit::routes())
         .merge(clinic::routes())

@@ -9,6 +9,7 @@ use kernel::{CallerId, Category, Channel, Id as _, Language, MessageId, PersonId
 use messaging::{Body, Direction, Message, Route, Snapshot, Source, Status, inbound::Received};
 use people::{
     Clinic, NoPlan, Person,
+    clinic::{MailSender, TextSender},
     imports::{self, ImportContinues},
     origin::Origin,
 };
@@ -19,6 +20,16 @@ use table::{ClinicTable, Entity, keys::MessageKey};
 use templates::{Bodies, Draft, NewTemplate, Profile};
 
 use super::House;
+
+/// Who texts and mail of the clinic come from.
+fn senders() -> (Option<TextSender>, Option<MailSender>) {
+    let mail = MailSender {
+        address: "hello@clinic.example".parse().unwrap(),
+        name: "Bright Smiles".to_owned(),
+        reply_to: None,
+    };
+    (Some(TextSender::Number { number: "+12125550100".parse().unwrap() }), Some(mail))
+}
 
 impl House {
     pub(crate) fn table(&self) -> ClinicTable {
@@ -46,6 +57,7 @@ impl House {
         let house = Self::with(Arc::new(FolderFiles::new(&folder, Self::UPLOAD.to_owned()))).await;
         let mut clinic = Clinic::new(house.clinic, "Bright Smiles", "America/New_York".parse().unwrap());
         clinic.state = Some("NY".to_owned());
+        (clinic.text, clinic.mail) = senders();
         clinic.save(&house.platform.table).await.unwrap();
         house
     }
@@ -92,6 +104,12 @@ impl House {
 
     /// Somebody called so, with the family name Reyes.
     pub(crate) async fn person(&self, name: &str) -> PersonId {
+        // Whoever has patients can write to them.
+        if Clinic::read(&self.table()).await.unwrap().is_none() {
+            let mut clinic = Clinic::new(self.clinic, "Bright Smiles", kernel::Zone::utc());
+            (clinic.text, clinic.mail) = senders();
+            clinic.save(&self.platform.table).await.unwrap();
+        }
         let id = PersonId::derived(&[name]);
         let now = self.platform.clock.now();
         let mut person = Person::new(id, Origin::new("pms", name, Some(1), now), now);

@@ -170,6 +170,8 @@ impl Product {
                 public_url: base.clone(),
                 twilio_base_url: format!("{base}/sim/twilio"),
                 twilio_account_sid: ACCOUNT.to_owned(),
+                vonage_base_url: format!("{base}/sim/vonage"),
+                sendgrid_base_url: format!("{base}/sim/sendgrid"),
                 ses_base_url: format!("{base}/sim/ses"),
                 ses_configuration_set: "local".to_owned(),
                 ses_topic_arn: sims.topic.clone(),

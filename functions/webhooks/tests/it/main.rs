@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of a test may fail as it does")]
 
 mod gateway;
+mod own;
 mod recorded;
 mod replies;
 mod statuses;

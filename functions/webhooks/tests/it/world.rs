@@ -237,6 +237,7 @@ impl World {
         message.attempts.push(Attempt {
             n: 1,
             provider: None,
+            account: None,
             status: AttemptStatus::Pending,
             provider_id: None,
             at: now,

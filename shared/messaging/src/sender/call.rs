@@ -2,10 +2,10 @@
 
 use consent::{Address as Reached, Cleared, GateDecision};
 use jiff::SignedDuration;
-use kernel::{Category, Channel, Timestamp};
+use kernel::{Category, Channel, ClinicId, Timestamp};
 use people::{Clinic, Person};
 use platform::{HttpFault, JobFault};
-use providers::{Accepted, Address, Content, ErrorClass, Mail, Outgoing, SendError, TextSender};
+use providers::{Accepted, Address, Content, ErrorClass, Mail, Outgoing, Provider, SendError};
 use table::{ClinicTable, Kept};
 
 use super::{
@@ -13,10 +13,11 @@ use super::{
     facts::{Facts, Place},
     gather::gather,
     judge::Judged,
+    known::Known,
     outcome::{self, Next},
     words::{Wordless, Writer},
 };
-use crate::{Ended, Message, Snapshot, Source, Status};
+use crate::{Attempt, Ended, Message, Snapshot, Source, Status, accounts::Account};
 
 /// How often a message is tried after the first time, and after how many minutes each.
 const PAUSES: [i64; 3] = [1, 4, 16];
@@ -90,40 +91,48 @@ impl Sender {
         next.recipient = (place.reader != kept.person).then_some(place.reader);
         next.ended = None;
         next.said = Some(said);
-        let outgoing = outgoing(table, &facts.known.clinic, &next, place, unsubscribe.as_deref(), self);
-        let Some((address, outgoing)) = outgoing else {
-            return Err(Wordless::Never(Ended::new("NO_SENDER", "the clinic has no sender on this channel")));
-        };
+        let Known { clinic, accounts, .. } = &*facts.known;
+        let no_sender =
+            || Wordless::Never(Ended::new("NO_SENDER", "the clinic has no sender on this channel"));
+        let account = accounts.next(clinic, place.channel, &kept.attempts).ok_or_else(no_sender)?;
+        if let Some(attempt) = next.attempts.last_mut() {
+            (attempt.provider, attempt.account) = (Some(account.provider), Some(account.id.clone()));
+        }
+        let outgoing = outgoing(clinic, account, &next, place, unsubscribe.as_deref(), self);
+        let (address, outgoing) = outgoing.ok_or_else(no_sender)?;
         next.address = Some(address);
         let Ok(cleared) = Cleared::by(decision, outgoing) else {
             return Err(Wordless::Never(Ended::new("NOT_CLEARED", "the send gate did not clear it")));
         };
-        let answer = self.call(&mut next, &cleared).await;
+        let answer = self.call(account, &cleared).await;
         // The clock may have moved on while the provider thought.
         let after = self.platform.clock.now().max(now);
         Ok(match answer {
             Ok(accepted) => outcome::sent(next, &accepted, after),
-            Err(error) => refused(next, error, after),
+            Err(error) => {
+                let other = accounts.usable(clinic, place.channel).into_iter().any(|other| {
+                    let through = |attempt: &Attempt| attempt.account.as_deref() == Some(&other.id);
+                    !next.attempts.iter().any(through)
+                });
+                refused(next, error, other, after)
+            }
         })
     }
 
     /// The one place from which a provider is called to send. It takes nothing that the gate has not cleared.
-    async fn call(&self, next: &mut Message, cleared: &Cleared<Outgoing>) -> Result<Accepted, SendError> {
-        let channel = next.channel.unwrap_or(Channel::Sms);
-        let carrier = self.carriers.of(channel).ok_or_else(SendError::unreached)?;
-        if let Some(attempt) = next.attempts.last_mut() {
-            attempt.provider = Some(carrier.provider());
-        }
-        let prepared = carrier.request(cleared.value())?;
+    async fn call(&self, account: &Account, cleared: &Cleared<Outgoing>) -> Result<Accepted, SendError> {
+        let outgoing = cleared.value();
+        let carrier = self.carriers.of(outgoing.clinic, account).ok_or_else(SendError::unreached)?;
+        let prepared = carrier.request(outgoing)?;
         let (request, auth) = self.tokens.prove(&self.platform, prepared).await?;
         match self.platform.http.send(request, &auth).await {
             Ok(response) => carrier.answer(&response),
             Err(HttpFault::NotSent(reason)) => {
-                tracing::warn!(message.id = %next.id, call.fault = %reason, "a provider could not be called");
+                tracing::warn!(message.id = %outgoing.message, call.fault = %reason, "a provider could not be called");
                 Err(SendError::unreached())
             }
             Err(HttpFault::NoAnswer(reason)) => {
-                tracing::warn!(message.id = %next.id, call.fault = %reason, "a provider gave no answer");
+                tracing::warn!(message.id = %outgoing.message, call.fault = %reason, "a provider gave no answer");
                 Err(SendError::unanswered())
             }
         }
@@ -159,8 +168,8 @@ impl Sender {
 
 /// A message as its carrier takes it; `None` if the clinic has no sender there.
 fn outgoing(
-    table: &ClinicTable,
     clinic: &Clinic,
+    account: &Account,
     message: &Message,
     place: &Place<'_>,
     unsubscribe: Option<&str>,
@@ -168,7 +177,7 @@ fn outgoing(
 ) -> Option<(Address, Outgoing)> {
     let said = message.said.as_ref()?;
     let (to, content) = match &place.address {
-        Reached::Phone(phone) => (Address::Phone(phone.clone()), text(clinic, said)?),
+        Reached::Phone(phone) => (Address::Phone(phone.clone()), text(clinic, account, said)?),
         Reached::Email(email) => {
             (Address::Email(email.clone()), mail(clinic, said, message.category, unsubscribe)?)
         }
@@ -178,22 +187,30 @@ fn outgoing(
     let good_for = message.not_after.map(|last| last.duration_since(sender.platform.clock.now()));
     let outgoing = Outgoing {
         message: message.id,
-        clinic: table.clinic(),
+        clinic: clinic.id,
         attempt: message.attempts.last().map_or(1, |attempt| attempt.n),
         to: to.clone(),
         content,
-        callback: Some(format!("{}/hooks/twilio/status", settings.public_url)),
+        callback: callback(&settings.public_url, clinic.id, account),
         good_for: good_for.filter(SignedDuration::is_positive),
     };
     Some((to, outgoing))
 }
 
-pub(super) fn text(clinic: &Clinic, said: &Snapshot) -> Option<Content> {
-    let from = match clinic.text.as_ref()? {
-        people::clinic::TextSender::Number { number } => TextSender::Number(number.clone()),
-        people::clinic::TextSender::Service { service, .. } => TextSender::Service(service.clone()),
-    };
-    Some(Content::Text { from, body: said.text.clone() })
+/// Where a provider tells how a message fares; `None` if that is set at the provider.
+fn callback(public_url: &str, clinic: ClinicId, account: &Account) -> Option<String> {
+    match (account.provider, &account.own) {
+        (Provider::Twilio, None) => Some(format!("{public_url}/hooks/twilio/status")),
+        (Provider::Twilio, Some(_)) => {
+            Some(format!("{public_url}/hooks/twilio/status?account={}", account.id))
+        }
+        (Provider::Vonage, _) => Some(format!("{public_url}/hooks/vonage/{clinic}/{}", account.id)),
+        _ => None,
+    }
+}
+
+pub(super) fn text(clinic: &Clinic, account: &Account, said: &Snapshot) -> Option<Content> {
+    Some(Content::Text { from: account.text_sender(clinic)?, body: said.text.clone() })
 }
 
 fn mail(clinic: &Clinic, said: &Snapshot, category: Category, unsubscribe: Option<&str>) -> Option<Content> {
@@ -217,8 +234,16 @@ fn mail(clinic: &Clinic, said: &Snapshot, category: Category, unsubscribe: Optio
     })))
 }
 
-/// What a refusal makes of the message.
-fn refused(next: Message, error: SendError, now: Timestamp) -> Message {
+/// What a refusal makes of the message. Where the account is to blame and there is `another` that has not been tried,
+/// it is tried at once: nothing was accepted.
+fn refused(next: Message, error: SendError, another: bool, now: Timestamp) -> Message {
+    let blames_account = matches!(
+        error.class,
+        ErrorClass::Config | ErrorClass::Transient | ErrorClass::TransientOnce | ErrorClass::Defer
+    );
+    if another && blames_account {
+        return outcome::again(outcome::failed_attempt(next, error, now), now, now);
+    }
     let tries = next.attempts.len();
     let most = if matches!(next.source, Source::Reminder { .. }) { REMINDER_RETRIES } else { PAUSES.len() };
     let pause_after = |tries: usize| PAUSES.get(tries.saturating_sub(1)).copied().filter(|_| tries <= most);

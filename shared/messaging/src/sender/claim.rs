@@ -52,6 +52,7 @@ fn claimed(message: &Message, now: Timestamp) -> Message {
     claimed.attempts.push(Attempt {
         n: u32::try_from(message.attempts.len()).unwrap_or(u32::MAX).saturating_add(1),
         provider: None,
+        account: None,
         status: AttemptStatus::Pending,
         provider_id: None,
         at: now,

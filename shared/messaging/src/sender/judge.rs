@@ -7,6 +7,7 @@ use people::Person;
 use super::{
     Sender,
     facts::{Facts, Place},
+    known::Known,
 };
 use crate::{Ended, Message, Route, Status};
 
@@ -56,14 +57,14 @@ fn relevance<'a>(message: &Message, facts: &Facts) -> Option<Judged<'a>> {
 }
 
 impl Sender {
-    /// Channels the clinic can send on: it has a sender there, and we have a carrier.
+    /// Channels the clinic can send on: it has a sender there, and one of its accounts has a carrier.
     fn ready(&self, facts: &Facts) -> Vec<Channel> {
-        let clinic = &facts.known.clinic;
-        let able = [(Channel::Sms, clinic.text.is_some()), (Channel::Email, clinic.mail.is_some())];
-        able.into_iter()
-            .filter(|(channel, has_sender)| *has_sender && self.carriers.of(*channel).is_some())
-            .map(|(channel, _)| channel)
-            .collect()
+        let Known { clinic, accounts, .. } = &*facts.known;
+        let carries = |channel: &Channel| {
+            let usable = accounts.usable(clinic, *channel);
+            usable.into_iter().any(|account| self.carriers.of(clinic.id, account).is_some())
+        };
+        [Channel::Sms, Channel::Email].into_iter().filter(carries).collect()
     }
 
     /// Judges a message by the facts.

@@ -16,15 +16,18 @@ use kernel::{ClinicId, Fault, LocationId, PractitionerId, TemplateId, Timestamp}
 use people::{Appointment, Clinic, Location, Practitioner};
 use table::{
     ClinicTable, Found, Reads, Table, TableFault,
-    keys::{ClinicKey, ConsentSettingsKey, LocationKey, PractitionerKey, TemplateVersionKey},
+    keys::{AccountsKey, ClinicKey, ConsentSettingsKey, LocationKey, PractitionerKey, TemplateVersionKey},
 };
 use templates::{Ceilings, TemplateVersion};
+
+use crate::accounts::Accounts;
 
 const REMEMBERED: SignedDuration = SignedDuration::from_secs(10);
 
 /// A clinic as the sender needs it.
 pub(crate) struct Known {
     pub(crate) clinic: Clinic,
+    pub(crate) accounts: Accounts,
     pub(crate) rules: Rules,
     pub(crate) defaults: Defaults,
     pub(crate) ceilings: Ceilings,
@@ -105,7 +108,7 @@ impl Memory {
     /// Wants what is to be known of a clinic, unless it is remembered.
     pub(crate) fn wants_clinic(&self, of: &ClinicTable, reads: &mut Reads) {
         if recall(&self.clinics, &of.clinic(), of.clock().now(), REMEMBERED).is_none() {
-            reads.want(of, &ClinicKey {}).want(of, &ConsentSettingsKey {});
+            reads.want(of, &ClinicKey {}).want(of, &AccountsKey {}).want(of, &ConsentSettingsKey {});
         }
     }
 
@@ -124,6 +127,7 @@ impl Memory {
             None => Clinic::read(of).await?.ok_or(UnknownClinic::NoRecord)?,
         };
         let clinic = clinic.into_value();
+        let accounts = Accounts::or_standard(found.get::<Accounts>(of, &AccountsKey {})?);
         let settings = found.get::<ConsentSettings>(of, &ConsentSettingsKey {})?;
         let settings = settings.map(table::Kept::into_value).unwrap_or_default();
         let ceilings =
@@ -136,6 +140,7 @@ impl Memory {
             hours,
             business_hours,
             clinic,
+            accounts,
         };
         Ok(remember(&self.clinics, of.clinic(), now, known))
     }

@@ -9,6 +9,7 @@
 //! the table for all of them, and holds or fails for each message by itself.
 
 mod call;
+mod carriers;
 mod claim;
 mod doubt;
 mod facts;
@@ -20,19 +21,15 @@ mod proof;
 mod settle;
 mod words;
 
-use std::{
-    collections::{BTreeMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt, stream, stream::FuturesUnordered};
 use jiff::SignedDuration;
-use kernel::{Channel, Kind, Timestamp};
+use kernel::{Kind, Timestamp};
 use platform::{JobFault, Platform, Worked};
-use providers::Carrier;
 use table::{ClinicTable, Kept};
 
+pub use carriers::Carriers;
 pub use doubt::doubt;
 pub use settle::SettleUnknown;
 pub use words::Links;
@@ -55,28 +52,6 @@ const BEGINS_WITHIN: SignedDuration = SignedDuration::from_secs(14);
 /// How long an outcome waits for those of the same batch whose provider is slower. Whoever dies meanwhile leaves a
 /// message behind of which nobody knows that it was sent.
 const PATIENCE: Duration = Duration::from_millis(250);
-
-/// Who carries what.
-#[derive(Clone, Default)]
-pub struct Carriers(BTreeMap<Channel, Arc<dyn Carrier>>);
-
-impl Carriers {
-    /// No carriers yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// And this one, for the channel of its provider.
-    #[must_use]
-    pub fn with(mut self, carrier: impl Carrier + 'static) -> Self {
-        self.0.insert(carrier.provider().channel(), Arc::new(carrier));
-        self
-    }
-
-    pub(crate) fn of(&self, channel: Channel) -> Option<&Arc<dyn Carrier>> {
-        self.0.get(&channel)
-    }
-}
 
 /// Sends what is due.
 pub struct Sender {

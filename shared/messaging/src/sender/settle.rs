@@ -3,11 +3,11 @@
 use jiff::SignedDuration;
 use kernel::{ClinicId, Job, Lane, MessageId, Timestamp};
 use platform::Worked;
-use providers::{Address, Carrier, Content, LookedUp, Lookup};
+use providers::{Address, Content, LookedUp, Lookup};
 use serde::{Deserialize, Serialize};
 use table::{ClinicTable, WriteFault, keys::MessageKey};
 
-use super::{Sender, call, outcome};
+use super::{Sender, call, known::Known, outcome};
 use crate::{Message, Status};
 
 /// Minutes after the message became unknown at which the provider is asked: it lists a message a moment after it took it.
@@ -59,7 +59,7 @@ impl Sender {
         }
         let now = self.platform.clock.now();
         let known = self.memory.clinic(&self.platform.table, &table).await?;
-        let found = match self.ask(&kept, &known.clinic).await {
+        let found = match self.ask(&kept, &known).await {
             Some(LookedUp::Found(accepted)) => accepted,
             Some(LookedUp::Absent | LookedUp::Unclear) | None => {
                 let since = kept.times.get(&Status::Unknown).copied().unwrap_or(now);
@@ -75,14 +75,17 @@ impl Sender {
         }
     }
 
-    async fn ask(&self, message: &Message, clinic: &people::Clinic) -> Option<LookedUp> {
-        let carrier: &dyn Carrier = &**self.carriers.of(message.channel?)?;
+    /// Asks the account that it was sent through, if the clinic still has it.
+    async fn ask(&self, message: &Message, Known { clinic, accounts, .. }: &Known) -> Option<LookedUp> {
+        let attempt = message.attempts.last()?;
+        let account = accounts.named(attempt.account.as_ref()?)?;
+        let carrier = self.carriers.of(clinic.id, account)?;
         let to = message.address.clone()?;
         let content: Content = match to {
-            Address::Phone(_) => call::text(clinic, message.said.as_ref()?)?,
+            Address::Phone(_) => call::text(clinic, account, message.said.as_ref()?)?,
             Address::Email(_) | Address::Device(_) => return None,
         };
-        let lookup = Lookup { to, content, at: message.attempts.last()?.at };
+        let lookup = Lookup { to, content, at: attempt.at };
         let prepared = carrier.lookup(&lookup)?;
         let (request, auth) = self.tokens.prove(&self.platform, prepared).await.ok()?;
         let response = self.platform.http.send(request, &auth).await.ok()?;

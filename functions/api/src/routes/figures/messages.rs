@@ -16,10 +16,10 @@ use utoipa::{IntoParams, ToSchema};
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct Period {
-    /// One day (UTC).
+    /// One day, as the clinic's clock counts.
     #[param(value_type = Option<String>, example = "2026-11-22")]
     day: Option<String>,
-    /// All days of a month (UTC).
+    /// All days of a month, as the clinic's clock counts.
     #[param(value_type = Option<String>, example = "2026-11")]
     month: Option<String>,
 }
@@ -141,10 +141,10 @@ mod tests {
         {
             let path = house.message(ana, &index.to_string()).await;
             let message = house.becomes(&path, status).await;
-            count(&house.table(), None, &message, 1).await.unwrap();
+            count(&house.table(), &kernel::Zone::utc(), None, &message, 1).await.unwrap();
         }
         let came = house.hears(ana, "C").await;
-        count(&house.table(), None, &came, 1).await.unwrap();
+        count(&house.table(), &kernel::Zone::utc(), None, &came, 1).await.unwrap();
         for query in ["day=2026-11-22", "month=2026-11"] {
             let figures = house.get("read_only", &format!("/v1/figures/messages?{query}")).await;
             assert_eq!((&figures["planned"], &figures["received"]), (&json!(3), &json!(1)), "{figures}");

@@ -300,6 +300,9 @@ struct AttemptView {
     n: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider: Option<&'static str>,
+    /// Through which of the clinic's accounts at providers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
     /// `PENDING`, `UNKNOWN`, `SENT`, `FAILED`, `DELIVERED`, `BOUNCED`, `OPENED`, `CLICKED`, `UNSUBSCRIBED` or
     /// `COMPLAINED`.
     #[schema(value_type = String)]
@@ -337,6 +340,7 @@ impl AttemptView {
         Self {
             n: attempt.n,
             provider: attempt.provider.map(providers::Provider::name),
+            account: attempt.account.clone(),
             status: attempt.status,
             provider_id: attempt.provider_id.clone(),
             at: attempt.at,

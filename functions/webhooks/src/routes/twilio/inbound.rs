@@ -8,12 +8,13 @@ use edge::{Problem, Visit};
 use http::HeaderMap;
 use platform::Platform;
 
-use super::Call;
+use super::{Call, answer};
 use crate::form::UrlEncoded;
 
 /// Bring a text that somebody wrote to one of our numbers
 ///
-/// Signed by Twilio. The answer comes when the text is kept; the same text again changes nothing.
+/// Signed by Twilio. The answer comes when the text is kept; the same text again changes nothing. The numbers of a
+/// clinic's own account call with `?clinic={id}&account={name}`.
 #[utoipa::path(
     post,
     path = "/hooks/twilio/inbound",
@@ -34,5 +35,5 @@ pub(super) async fn inbound(
     headers: HeaderMap,
     UrlEncoded(body): UrlEncoded,
 ) -> Result<Response, Problem> {
-    Call { platform: &platform, visit, uri: &uri, headers, body }.answer().await
+    answer(Call { platform: &platform, visit, uri: &uri, headers, body }).await
 }

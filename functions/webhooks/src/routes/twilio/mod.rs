@@ -1,43 +1,45 @@
 //! Calls of Twilio: how our texts fare, and texts of others.
 
 mod inbound;
-mod refuse;
 mod status;
-mod take;
-mod verify;
 
-use axum::{
-    body::Bytes,
-    response::{IntoResponse, Response},
-};
-use edge::{OpenApiRouter, routes};
-use edge::{Problem, Visit};
-use http::{HeaderMap, Uri, header};
+use axum::response::{IntoResponse, Response};
+use edge::{OpenApiRouter, Problem, routes};
+use http::{Uri, header};
 use platform::Platform;
+use providers::TwilioHook;
+use url::form_urlencoded;
+
+use super::callback::{Call, Whose, own, proofs};
 
 pub(super) fn routes() -> OpenApiRouter<Platform> {
     OpenApiRouter::new().routes(routes!(status::status)).routes(routes!(inbound::inbound))
 }
 
-/// A call, as it came.
-struct Call<'a> {
-    platform: &'a Platform,
-    visit: Visit,
-    uri: &'a Uri,
-    headers: HeaderMap,
-    body: Bytes,
+/// The secret with the auth tokens of the deployment's account.
+const SECRET: &str = "twilio-hook";
+
+/// Takes a call. Twilio reads the answer as instructions: there are none. To a receipt it would take any 2xx.
+async fn answer(call: Call<'_>) -> Result<Response, Problem> {
+    let (whose, secret) = match owner(call.uri) {
+        Some((clinic, account)) => {
+            let (clinic, secret) = own(&clinic, &account)?;
+            (Whose::Clinic(clinic), secret)
+        }
+        None => (Whose::Deployment, SECRET.to_owned()),
+    };
+    let hook = TwilioHook::new(proofs(call.platform, &secret, whose).await?);
+    call.take(whose, &hook).await?;
+    Ok(([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], "<Response/>").into_response())
 }
 
-impl Call<'_> {
-    /// Verifies, keeps, answers. Twilio reads the answer as instructions: there are none. To a receipt it would
-    /// take any 2xx.
-    async fn answer(self) -> Result<Response, Problem> {
-        let Self { platform, visit, uri, headers, body } = self;
-        let hook = verify::hook(platform).await?;
-        match verify::verify(&hook, platform, uri, headers, body.clone()) {
-            Ok(verified) => take::take(platform, visit, &hook, &verified, (uri, &body)).await?,
-            Err(unverified) => return Err(refuse::refuse(platform, visit, uri, unverified).await),
-        }
-        Ok(([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], "<Response/>").into_response())
-    }
+/// The clinic and its account that an address names, if it names an account.
+fn owner(uri: &Uri) -> Option<(String, String)> {
+    let query = uri.query()?;
+    let value = |wanted: &str| {
+        form_urlencoded::parse(query.as_bytes())
+            .find(|(name, _)| name == wanted)
+            .map(|(_, value)| value.into_owned())
+    };
+    Some((value("clinic").unwrap_or_default(), value("account")?))
 }

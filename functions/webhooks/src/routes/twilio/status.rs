@@ -8,12 +8,13 @@ use edge::{Problem, Visit};
 use http::HeaderMap;
 use platform::Platform;
 
-use super::Call;
+use super::{Call, answer};
 use crate::form::UrlEncoded;
 
 /// Tell how a text of ours fares
 ///
-/// Signed by Twilio. The answer comes when the receipt is kept; the same receipt again changes nothing.
+/// Signed by Twilio. The answer comes when the receipt is kept; the same receipt again changes nothing. The address
+/// says whose message it is, and whose account if it is a clinic's own.
 #[utoipa::path(
     post,
     path = "/hooks/twilio/status",
@@ -34,5 +35,5 @@ pub(super) async fn status(
     headers: HeaderMap,
     UrlEncoded(body): UrlEncoded,
 ) -> Result<Response, Problem> {
-    Call { platform: &platform, visit, uri: &uri, headers, body }.answer().await
+    answer(Call { platform: &platform, visit, uri: &uri, headers, body }).await
 }

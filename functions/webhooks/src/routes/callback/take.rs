@@ -5,18 +5,21 @@ use edge::{Problem, Visit};
 use http::Uri;
 use messaging::{inbound, receipt};
 use platform::Platform;
-use providers::{Event, Hook, Inbound, Provider, TwilioHook, Verified};
+use providers::{Event, Hook, Inbound, Provider, Verified};
 use serde_json::{Value, json};
 use table::{Digest, WriteFault, shared::StrayEvent};
+
+use super::Whose;
 
 /// Keeps everything a call tells. If anything could not be kept, the provider shall tell all of it again.
 pub(super) async fn take(
     platform: &Platform,
     visit: Visit,
-    hook: &TwilioHook,
+    (whose, hook): (Whose, &dyn Hook),
     verified: &Verified,
     (uri, body): (&Uri, &Bytes),
 ) -> Result<(), Problem> {
+    let provider = hook.provider();
     let events = match hook.events(verified) {
         Ok(events) => events,
         Err(unreadable) => {
@@ -25,21 +28,23 @@ pub(super) async fn take(
             let call = json!({
                 "unreadable": { "path": uri.path(), "query": uri.query(), "body": String::from_utf8_lossy(body) }
             });
-            keep(platform, "unreadable", &call.to_string(), &call).await?;
+            keep(platform, provider, "unreadable", &call.to_string(), &call).await?;
             return Ok(());
         }
     };
     for event in events {
         match event {
-            Event::Receipt(receipt) => {
+            Event::Receipt(receipt) if whose.may_tell_of(receipt.clinic) => {
                 receipt::apply(platform, &receipt).await?;
             }
-            Event::Inbound(text) => received(platform, text).await?,
-            // Nothing of ours causes it on this address; kept for whoever finds out why it came.
+            Event::Inbound(text) => received(platform, whose, text).await?,
+            // Nothing of ours causes it on this address, or it is about a clinic that this account has nothing to
+            // tell of; kept for whoever finds out why it came.
             other => {
                 let key = other.key();
-                tracing::error!(request.id = %visit.request, event.key = %key, "an event of another kind is kept aside");
-                keep(platform, &key, &key, &serde_json::to_value(&other).unwrap_or_default()).await?;
+                tracing::error!(request.id = %visit.request, event.key = %key, "an event of another kind or clinic is kept aside");
+                keep(platform, provider, &key, &key, &serde_json::to_value(&other).unwrap_or_default())
+                    .await?;
             }
         }
     }
@@ -47,23 +52,30 @@ pub(super) async fn take(
 }
 
 /// Keeps what somebody wrote for the clinic that answers on the number.
-async fn received(platform: &Platform, text: Inbound) -> Result<(), WriteFault> {
-    let Some(clinic) = platform.table.shared().clinic_of(text.to.as_str()).await? else {
+async fn received(platform: &Platform, whose: Whose, text: Inbound) -> Result<(), WriteFault> {
+    let clinic = platform.table.shared().clinic_of(text.to.as_str()).await?;
+    let Some(clinic) = clinic.filter(|clinic| whose.may_tell_of(Some(*clinic))) else {
         tracing::error!(
             inbound.provider_id = %text.provider_id,
-            "a text came to a number that is no clinic's and is kept aside"
+            "a text came to a number that is no clinic's of this account and is kept aside"
         );
         let event = Event::Inbound(text);
         let Event::Inbound(text) = &event else { return Ok(()) };
         let told = serde_json::to_value(&event).unwrap_or_default();
-        return keep(platform, &text.provider_id, &event.key(), &told).await;
+        return keep(platform, text.provider, &text.provider_id, &event.key(), &told).await;
     };
     inbound::keep(platform, clinic, text).await
 }
 
-async fn keep(platform: &Platform, id: &str, digest: &str, event: &Value) -> Result<(), WriteFault> {
+async fn keep(
+    platform: &Platform,
+    provider: Provider,
+    id: &str,
+    digest: &str,
+    event: &Value,
+) -> Result<(), WriteFault> {
     let stray = StrayEvent {
-        provider: Provider::Twilio.name().to_owned(),
+        provider: provider.name().to_owned(),
         provider_id: id.to_owned(),
         digest: Digest::of(digest),
         event: event.clone(),

@@ -1,36 +1,15 @@
-//! Whether a call is Twilio's.
+//! Whether a call is the provider's.
 
 use axum::body::Bytes;
-use edge::Problem;
 use http::{HeaderMap, Method, Uri, header};
-use kernel::{Fault, Kind, Masked};
 use platform::Platform;
-use providers::{Hook, RawCall, TwilioHook, Unverified, Verified};
-
-/// The secret with the auth tokens: one, or two with a comma while the token is being changed.
-const SECRET: &str = "twilio-hook";
-
-/// The hook with the tokens in use. Without any nothing can be told apart: the provider shall call again.
-pub(super) async fn hook(platform: &Platform) -> Result<TwilioHook, Problem> {
-    let away = |reason: &str| {
-        tracing::error!(secret.name = SECRET, reason, "no callback can be verified");
-        Problem::new(Kind::Unavailable, "callbacks_unverifiable", "this is not possible for a moment")
-            .retry_after(60)
-    };
-    let secret = platform.secrets.get(SECRET).await.map_err(|fault| away(fault.code()))?;
-    let tokens: Vec<_> =
-        secret.reveal().split(',').map(str::trim).filter(|token| !token.is_empty()).collect();
-    if tokens.is_empty() {
-        return Err(away("it is empty"));
-    }
-    Ok(TwilioHook::new(tokens.into_iter().map(|token| Masked::new(token.to_owned()))))
-}
+use providers::{Hook, RawCall, Unverified, Verified};
 
 /// Verifies a call over the address that providers know us by. An account may have been told another name of
 /// ours, such as the gateway's own: if the first does not fit, the name that was called is tried. It is part of
 /// what is signed, so that it proves nothing by itself.
 pub(super) fn verify(
-    hook: &TwilioHook,
+    hook: &dyn Hook,
     platform: &Platform,
     uri: &Uri,
     headers: HeaderMap,

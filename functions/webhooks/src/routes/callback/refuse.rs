@@ -1,4 +1,4 @@
-//! A call that nothing proves to be Twilio's.
+//! A call that nothing proves to be the provider's.
 
 use audit::Actor;
 use edge::{Problem, Visit};
@@ -8,7 +8,7 @@ use kernel::{ClinicId, Fault, Kind, Timestamp};
 use messaging::conversation::Once;
 use people::Clinic;
 use platform::Platform;
-use providers::Unverified;
+use providers::{Provider, Unverified};
 use table::{Entity, WriteFault};
 use url::form_urlencoded;
 
@@ -16,8 +16,13 @@ use url::form_urlencoded;
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
 
 /// Refuses a call, and notes it in the log of the clinic that its address names.
-pub(super) async fn refuse(platform: &Platform, visit: Visit, uri: &Uri, unverified: Unverified) -> Problem {
-    let clinic = named(uri);
+pub(super) async fn refuse(
+    platform: &Platform,
+    visit: Visit,
+    provider: Provider,
+    clinic: Option<ClinicId>,
+    unverified: Unverified,
+) -> Problem {
     tracing::warn!(
         request.id = %visit.request,
         clinic.id = clinic.map(tracing::field::display),
@@ -25,7 +30,7 @@ pub(super) async fn refuse(platform: &Platform, visit: Visit, uri: &Uri, unverif
         "a callback was refused"
     );
     if let Some(clinic) = clinic
-        && let Err(fault) = note(platform, visit, clinic, unverified).await
+        && let Err(fault) = note(platform, visit, (provider, clinic), unverified).await
     {
         tracing::error!(clinic.id = %clinic, fault = %fault, "a refusal could not be written into the audit log");
     }
@@ -34,16 +39,28 @@ pub(super) async fn refuse(platform: &Platform, visit: Visit, uri: &Uri, unverif
 }
 
 /// The clinic that the callback address of a message names. Nobody has proven it.
-fn named(uri: &Uri) -> Option<ClinicId> {
+pub(super) fn named(uri: &Uri) -> Option<ClinicId> {
     let query = uri.query()?;
     form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "clinic")?.1.parse().ok()
+}
+
+/// The name of a provider in the audit log.
+fn caller(provider: Provider) -> &'static str {
+    match provider {
+        Provider::Twilio | Provider::TwilioVoice => "twilio",
+        Provider::Ses => "ses",
+        Provider::Sendgrid => "sendgrid",
+        Provider::WhatsappCloud => "whatsapp",
+        Provider::Vonage => "vonage",
+        Provider::Fcm => "fcm",
+    }
 }
 
 /// One entry a minute: who calls in a loop shall not fill a clinic's log.
 async fn note(
     platform: &Platform,
     visit: Visit,
-    clinic: ClinicId,
+    (provider, clinic): (Provider, ClinicId),
     unverified: Unverified,
 ) -> Result<(), WriteFault> {
     let table = platform.table.of(clinic);
@@ -58,7 +75,7 @@ async fn note(
     if table.get::<Once>(&once.key()).await?.is_some() || Clinic::read(&table).await?.is_none() {
         return Ok(());
     }
-    let deed = Actor::outside("twilio")
+    let deed = Actor::outside(caller(provider))
         .in_request(visit.request, visit.from)
         .was_denied("callback.refused")
         .change_of("reason", None, Some(unverified.code().into()));
