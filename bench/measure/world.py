@@ -145,10 +145,10 @@ def instructions(binary, function, events):
 
 
 def native(command, function, events):
-    """Processor seconds, peak of memory in bytes, logged bytes, and what the world says."""
+    """Processor seconds, peak of memory in bytes, what was logged, and what the world says."""
     world = World(function, events)
     try:
         said, logged, seconds, peak = run([str(part) for part in command], world)
     finally:
         world.close()
-    return seconds, peak, len(logged), said
+    return seconds, peak, logged, said

@@ -4,7 +4,9 @@ use automations::rules::{Timing, Unit};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use embedded::Embedded;
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use kernel::{CallerId, Clock, Lane, RawJob};
+use kernel::{CallerId, Clock, Job as _, Lane, Zone};
+use messaging::{SendRequested, SendsRequested};
+use people::mirror::Kind;
 use serde_json::{Value, json};
 use sha1::Sha1;
 use testkit::{House, PUBLIC, Visit, hours, minutes};
@@ -16,6 +18,17 @@ use crate::peers;
 pub(crate) const TOKEN: &str = "a-token-of-the-bench";
 /// What SQS hands to a function at a time.
 pub(crate) const BATCH: usize = 10;
+/// What the minute puts into one record.
+const PACK: usize = 25;
+/// Somewhere it is day, and texts may be sent.
+const ZONES: [&str; 6] = [
+    "America/New_York",
+    "America/Los_Angeles",
+    "Pacific/Auckland",
+    "Asia/Tokyo",
+    "Asia/Karachi",
+    "Europe/Berlin",
+];
 
 /// A clinic, and what is to be brought to the function.
 pub(crate) struct World {
@@ -28,20 +41,15 @@ pub(crate) struct World {
 pub(crate) async fn world(function: &str, events: usize) -> World {
     let house = House::new(1).await;
     // The function has the real time.
-    house.time_is(Clock::system().now() - minutes(3)).await;
+    house.time_is(Clock::system().now() - minutes(5)).await;
     let events = match function {
         "sender" => texts(&house, events * BATCH).await.chunks(BATCH).map(records).collect(),
         "sender-alone" => vec![records(&texts(&house, 1).await)],
-        "webhooks" => {
-            let jobs = texts(&house, events).await;
-            let work = sender::Work::on(&house.platform);
-            for batch in jobs.chunks(BATCH) {
-                assert!(work.run(batch.to_vec()).await.iter().all(Result::is_ok), "the texts are sent");
-            }
-            house.outbox().iter().map(|sent| receipt(&sent.callback, &sent.provider_id, &sent.to)).collect()
-        }
+        "sender-packed" => texts(&house, events * PACK).await.chunks(PACK).map(packed).collect(),
+        "webhooks" => receipts(&house, events).await,
         "api" => {
-            let visit = visits(&house, 1).await.remove(0);
+            let (_, zone) = daytime();
+            let visit = visits(&house, &zone, 1).await.remove(0);
             let read = format!("/v1/appointments/{}", visit.id);
             (0..events).map(|_| get(&house, &read)).collect()
         }
@@ -52,34 +60,75 @@ pub(crate) async fn world(function: &str, events: usize) -> World {
     World { embedded: house.embedded.clone(), house, events }
 }
 
-async fn visits(house: &House, many: usize) -> Vec<Visit<'_>> {
+/// A zone in which it is between nine and six now, and its name.
+fn daytime() -> (&'static str, Zone) {
+    let now = Clock::system().now();
+    let mut zones = ZONES.into_iter().map(|name| (name, name.parse::<Zone>().unwrap()));
+    zones.find(|(_, zone)| (9..18).contains(&zone.wall(now).hour())).expect("it is day somewhere")
+}
+
+/// Visits of as many patients two hours and a minute from now.
+async fn visits<'h>(house: &'h House, zone: &Zone, many: usize) -> Vec<Visit<'h>> {
     let mut visits = Vec::new();
-    let at = house.wall(house.clock.now() + hours(2) + minutes(1));
+    let wall = zone.wall(house.clock.now() + hours(2) + minutes(1));
+    let wall = wall.strftime("%Y-%m-%dT%H:%M").to_string();
     for n in 0..many {
         let number = format!("+1212555{:04}", 110 + n);
-        let patient = house.patient(&format!("P{n}")).with_text(&number).who_agreed().await;
-        visits.push(patient.books(&at).await);
+        let patient = house.patient(&format!("Quendoline{n}")).with_text(&number).who_agreed().await;
+        house.mirror_says(Kind::Person, &patient.key, &json!({ "zone": zone.name() })).await;
+        visits.push(patient.books(&wall).await);
     }
     visits
 }
 
-/// Reminders that are due now, as the queue carries them.
-async fn texts(house: &House, many: usize) -> Vec<RawJob> {
+/// Reminders that are due now.
+async fn texts(house: &House, many: usize) -> Vec<SendRequested> {
+    let (name, zone) = daytime();
+    house.sets(|clinic| clinic.zone = zone.clone()).await;
     let before = Timing::Before { amount: 2, unit: Unit::Hours, at: None };
     house.has_rule(&house.rule("two hours before", before)).await;
-    visits(house, many).await;
+    visits(house, &zone, many).await;
     house.settles().await;
     house.clock.advance(minutes(2));
     house.ticks().await;
-    let jobs: Vec<RawJob> =
-        house.queue.take(Lane::Outbound, many).into_iter().map(|delivery| delivery.job).collect();
-    assert_eq!(jobs.len(), many, "all reminders are due; at night they wait, and nothing can be measured");
-    jobs
+    let mut requests = Vec::new();
+    for delivery in house.queue.take(Lane::Outbound, many) {
+        if let Some(Ok(one)) = delivery.job.read::<SendRequested>() {
+            requests.push(one);
+        } else if let Some(Ok(several)) = delivery.job.read::<SendsRequested>() {
+            requests.extend(several.sends);
+        }
+    }
+    assert_eq!(requests.len(), many, "all reminders are due in {name}");
+    requests
 }
 
-fn records(jobs: &[RawJob]) -> Value {
-    let records = jobs.iter().enumerate();
-    let records = records.map(|(number, job)| record(number, &serde_json::to_value(job).unwrap()));
+/// What Twilio tells about reminders that were sent.
+async fn receipts(house: &House, many: usize) -> Vec<Value> {
+    let requests = texts(house, many).await;
+    let work = sender::Work::on(&house.platform);
+    for batch in requests.chunks(PACK) {
+        let jobs = SendsRequested::packed(batch);
+        assert!(work.run(jobs).await.iter().all(Result::is_ok), "the texts are sent");
+    }
+    let sent = house.outbox();
+    assert_eq!(sent.len(), many, "all texts were taken");
+    sent.iter().map(|sent| receipt(&sent.callback, &sent.provider_id, &sent.to)).collect()
+}
+
+/// Requests one by one, as SQS hands them over.
+fn records(requests: &[SendRequested]) -> Value {
+    let records = requests.iter().enumerate();
+    let records =
+        records.map(|(number, request)| record(number, &serde_json::to_value(request.raw()).unwrap()));
+    json!({ "Records": records.collect::<Vec<_>>() })
+}
+
+/// Requests together in one record, as the minute packs them.
+fn packed(requests: &[SendRequested]) -> Value {
+    let jobs = SendsRequested::packed(requests);
+    let records =
+        jobs.iter().enumerate().map(|(number, job)| record(number, &serde_json::to_value(job).unwrap()));
     json!({ "Records": records.collect::<Vec<_>>() })
 }
 

@@ -21,7 +21,7 @@ async fn main() {
     let [function, events, certificate, key] = args.as_slice() else {
         panic!("bench FUNCTION EVENTS CERTIFICATE KEY");
     };
-    let world = events::world(function, events.parse().unwrap()).await;
+    let world = Box::pin(events::world(function, events.parse().unwrap())).await;
     // What was used to make the world is not what the function uses.
     world.embedded.meter().take();
     let aws = cloud::serve(&world, certificate, key).await;

@@ -77,6 +77,8 @@ fn crates_look_in_one_direction() {
         }
         let for_tests = kind == DependencyKind::Development;
         let fine = match from.as_str() {
+            // The world around a function that is measured.
+            "bench" => to == "testkit" || !ABOVE_ALL.contains(&to.as_str()),
             top if ABOVE_ALL.contains(&top) => for_tests || !ABOVE_ALL.contains(&to.as_str()),
             function if functions.contains(&from) => {
                 let beside = functions.contains(&to) && to != function;

@@ -9,6 +9,7 @@ mod http;
 mod queue;
 mod sdk;
 mod secrets;
+mod sign;
 mod trust;
 mod wire;
 
@@ -77,7 +78,11 @@ macro_rules! at_its_address {
         }
         let address = $base.address($name);
         let endpoint = $service::config::endpoint::Endpoint::builder().url(address).build();
-        $crate::configured!($service, $base).endpoint_resolver(Address(endpoint)).build()
+        let scheme = $crate::sign::Scheme::of(&$base, $name);
+        $crate::configured!($service, $base)
+            .endpoint_resolver(Address(endpoint))
+            .push_auth_scheme(scheme)
+            .build()
     }};
 }
 pub(crate) use at_its_address;

@@ -24,8 +24,9 @@ use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
 use crate::trust::{self, Trust};
 
-/// Connections that wait for one place; more than that many calls at once are rare.
-const WAITING: usize = 16;
+/// Connections that wait for one place: as many as a sender calls its provider at once, in two batches of 25. Each
+/// that was let go would be opened again with the next batch, at three million instructions.
+const WAITING: usize = 50;
 
 /// What became of a call that brought no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -198,16 +198,19 @@ impl std::fmt::Debug for Rules {
 struct Data {
     quiet: QuietHours,
     consent: ConsentRules,
-    keywords: Keywords,
-    replies: ReplyWords,
 }
 
 static DATA: LazyLock<Data> = LazyLock::new(|| Data {
     quiet: read(include_str!("../data/quiet_hours.json")),
     consent: read(include_str!("../data/consent_rules.json")),
-    keywords: Keywords::of(&read(include_str!("../data/keywords.json"))),
-    replies: ReplyWords::of(&read(include_str!("../data/reply_words.json"))),
 });
+
+// Apart from the rest, and read when the first reply is: a sender never does, and folding all these words would be
+// half of its cold start.
+static KEYWORDS: LazyLock<Keywords> =
+    LazyLock::new(|| Keywords::of(&read(include_str!("../data/keywords.json"))));
+static REPLIES: LazyLock<ReplyWords> =
+    LazyLock::new(|| ReplyWords::of(&read(include_str!("../data/reply_words.json"))));
 
 pub(crate) fn read<T: serde::de::DeserializeOwned>(json: &str) -> T {
     serde_json::from_str(json).expect("the data of this crate is part of it and each file is read by a test")
@@ -231,12 +234,14 @@ impl Rules {
         &self.own
     }
 
+    #[expect(clippy::unused_self, reason = "they are a part of the rules, whoever set them")]
     pub(crate) fn keywords(&self) -> &'static Keywords {
-        &self.data.keywords
+        &KEYWORDS
     }
 
+    #[expect(clippy::unused_self, reason = "they are a part of the rules, whoever set them")]
     pub(crate) fn replies(&self) -> &'static ReplyWords {
-        &self.data.replies
+        &REPLIES
     }
 
     /// How much a keyword ends at an instant, answering a message about `answered`. Everything, unless the law

@@ -47,7 +47,7 @@ impl std::fmt::Debug for Platform {
 }
 
 /// A handle did not do what was asked. None of these tells whether asking again is safe: each method says.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum PlatformFault {
     /// The other side is away or asks for patience.
     #[error("{what} is not available ({reason})")]

@@ -55,6 +55,16 @@ pub(crate) fn pack<E: Entity>(prefix: &str, entity: &E, rev: u64, mark: &str) ->
 
 /// The entity in an item, with its revision.
 pub fn unpack<E: Entity>(mut item: Item) -> Result<Kept<E>, TableFault> {
+    let data = item.remove("d");
+    unpack_with(&item, data)
+}
+
+/// The entity in an item that is still needed, with its revision.
+pub(crate) fn unpack_from<E: Entity>(item: &Item) -> Result<Kept<E>, TableFault> {
+    unpack_with(item, item.get("d").cloned())
+}
+
+fn unpack_with<E: Entity>(item: &Item, data: Option<AttributeValue>) -> Result<Kept<E>, TableFault> {
     let kind = E::Key::KIND;
     let unreadable = || TableFault::Unreadable { kind };
     let says = item.get("kind").and_then(|value| value.as_s().ok());
@@ -70,7 +80,7 @@ pub fn unpack<E: Entity>(mut item: Item) -> Result<Kept<E>, TableFault> {
         let value = packed::unpack(packed.as_ref()).ok_or_else(unreadable)?;
         return Ok(Kept { value, rev });
     }
-    let data = item.remove("d").ok_or_else(unreadable)?;
+    let data = data.ok_or_else(unreadable)?;
     let value = serde_dynamo::from_attribute_value(data).map_err(|error| {
         tracing::error!(item.kind = kind, fault = %error.to_string().split('`').next().unwrap_or_default(), "an item cannot be read");
         unreadable()

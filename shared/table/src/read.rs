@@ -37,14 +37,24 @@ impl Table {
         keys: &[(String, String)],
         exact: bool,
     ) -> Result<Vec<Option<Item>>, TableFault> {
-        let mut found: HashMap<(String, String), Item> = HashMap::with_capacity(keys.len());
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
         let mut distinct: Vec<_> = keys.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
-        for hundred in distinct.chunks(100) {
+        let mut found = self.get_all(&distinct, exact).await?;
+        if distinct.len() == keys.len() {
+            return Ok(keys.iter().map(|key| found.remove(key)).collect());
+        }
+        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+    }
+
+    /// Reads the items there are at full keys, of which each is named once.
+    pub(crate) async fn get_all(
+        &self,
+        keys: &[(String, String)],
+        exact: bool,
+    ) -> Result<HashMap<(String, String), Item>, TableFault> {
+        let mut found: HashMap<(String, String), Item> = HashMap::with_capacity(keys.len());
+        for hundred in keys.chunks(100) {
             let mut wanted: Vec<_> = hundred.iter().map(|(pk, sk)| key_of(pk, sk)).collect();
             let mut patience = Duration::from_millis(20);
             while !wanted.is_empty() {
@@ -85,7 +95,7 @@ impl Table {
                 }
             }
         }
-        Ok(keys.iter().map(|key| found.get(key).cloned()).collect())
+        Ok(found)
     }
 }
 

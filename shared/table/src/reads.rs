@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::{
     ClinicTable, Entity, Kept, Table, TableFault,
     count::value,
-    item::{Item, unpack},
+    item::{Item, unpack_from},
     keys::{CounterKey, Key},
 };
 
@@ -56,16 +56,14 @@ impl Reads {
     async fn read(mut self, exact: bool) -> Result<Found, TableFault> {
         self.keys.sort_unstable();
         self.keys.dedup();
-        let items = self.table.get_each(&self.keys, exact).await?;
-        let found = self.keys.into_iter().zip(items).filter_map(|(key, item)| Some((key, item?)));
-        Ok(Found(found.collect()))
+        Ok(Found(self.table.get_all(&self.keys, exact).await?))
     }
 }
 
 impl Found {
     /// The item at a key, if there is one.
     pub fn get<E: Entity>(&self, of: &ClinicTable, key: &E::Key) -> Result<Option<Kept<E>>, TableFault> {
-        self.0.get(&key.full(&of.prefix)).cloned().map(unpack).transpose()
+        self.0.get(&key.full(&of.prefix)).map(unpack_from).transpose()
     }
 
     /// What a counter stands at; zero if nobody has counted yet.

@@ -9,7 +9,7 @@ use std::{
 use serde::Deserialize;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::segments::is_gsm7;
+use crate::segments::{composed, is_gsm7};
 
 #[derive(Deserialize)]
 struct Data {
@@ -45,7 +45,7 @@ pub struct Plain {
 pub fn plain(text: &str, accents: Accents) -> Plain {
     let mut out = String::with_capacity(text.len());
     let mut remains = BTreeSet::new();
-    for c in text.nfc() {
+    for c in composed(text).chars() {
         if is_gsm7(c) {
             out.push(c);
         } else if let Some(instead) = DATA.replace.get(&c) {

@@ -4,13 +4,12 @@ use std::collections::BTreeSet;
 
 use kernel::{Channel, Detail, Fault, Kind, Language, Masked};
 use serde::Serialize;
-use unicode_normalization::UnicodeNormalization;
 
 use crate::{
     content::{Bodies, Content, Field},
     html,
     plain::plain,
-    segments::{Weight, weigh},
+    segments::{Weight, composed, weigh},
     text::{Part, Slot},
     value::{Misfit, Value, Values},
     variables::{Type, style},
@@ -233,7 +232,7 @@ impl Filling<'_> {
         }
         if self.channel == Channel::Sms {
             // Elements that fell away may leave a space behind.
-            out = out.trim().nfc().collect();
+            out = composed(out.trim()).into_owned();
         }
         Ok(out)
     }

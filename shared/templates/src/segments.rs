@@ -3,6 +3,8 @@
 //! Alphabet and sizes are those of 3GPP TS 23.038 (7-bit default alphabet and its extension table) and
 //! TS 23.040 (a concatenated segment loses six octets to its header).
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
@@ -76,15 +78,21 @@ pub(crate) fn most_units(c: char) -> usize {
     if EXTENSION.contains(c) { 2 } else { c.len_utf16() }
 }
 
+/// A text composed (NFC). Most are already: what is ASCII always is, and composing anything is dear.
+pub(crate) fn composed(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() { Cow::Borrowed(text) } else { Cow::Owned(text.nfc().collect()) }
+}
+
 /// Weighs a text as it would be sent, composed first (NFC).
 pub fn weigh(text: &str) -> Weight {
-    let encoding = if text.nfc().all(is_gsm7) { Encoding::Gsm7 } else { Encoding::Ucs2 };
-    let units: usize = text.nfc().map(|c| encoding.units(c)).sum();
+    let text = &*composed(text);
+    let encoding = if text.chars().all(is_gsm7) { Encoding::Gsm7 } else { Encoding::Ucs2 };
+    let units: usize = text.chars().map(|c| encoding.units(c)).sum();
     let segments = if units <= encoding.single() {
         units.min(1)
     } else {
         let (mut segments, mut filled) = (1, 0);
-        for size in text.nfc().map(|c| encoding.units(c)) {
+        for size in text.chars().map(|c| encoding.units(c)) {
             if filled + size > encoding.part() {
                 segments += 1;
                 filled = 0;
