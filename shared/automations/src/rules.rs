@@ -10,6 +10,7 @@ mod pass;
 mod presets;
 mod rule;
 mod switch;
+mod told;
 
 pub use archive::{archive, archived};
 pub use change::change;

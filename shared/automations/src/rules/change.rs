@@ -7,6 +7,7 @@ use table::{ClinicTable, Kept};
 use super::{
     Rule, RuleDraft, RuleFault, get,
     pass::{Pass, TRIES},
+    told::told,
 };
 use crate::steps::named;
 
@@ -47,11 +48,7 @@ pub(super) async fn rewrite(
         if same == *kept {
             return Ok(kept);
         }
-        let deed = actor
-            .did(action)
-            .on("reminder_rule", id)
-            .change("enabled", kept.enabled, next.enabled)
-            .change("template_version", kept.template_version, next.template_version);
+        let deed = told(actor.did(action).on("reminder_rule", id), Some(&kept), &next);
         let mut write = table.write();
         write.replace(&kept, &next).create(&deed.entry(table));
         Pass::begin(&mut write, pass.as_ref(), table.clock(), Some(id));

@@ -7,6 +7,7 @@ use table::{ClinicTable, Kept};
 use super::{
     MOST_RULES, Rule, RuleDraft, RuleFault, get, list,
     pass::{Pass, TRIES},
+    told::told,
 };
 use crate::steps::named;
 
@@ -49,7 +50,8 @@ pub(super) async fn create_as(
         }
         let mut write = table.write();
         write.create(&rule);
-        write.create(&actor.did("reminder_rule.created").on("reminder_rule", id).entry(table));
+        let deed = told(actor.did("reminder_rule.created").on("reminder_rule", id), None, &rule);
+        write.create(&deed.entry(table));
         Pass::begin(&mut write, pass.as_ref(), table.clock(), Some(id));
         tried += 1;
         match write.commit().await {

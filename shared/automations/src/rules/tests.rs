@@ -54,6 +54,29 @@ async fn a_rule_that_is_switched_on_plans_from_then_on_and_off_takes_back() {
     assert_eq!(practice.messages().await.len(), 2);
 }
 
+///
+#[tokio::test]
+async fn the_log_tells_every_field_of_a_rule_that_changed_before_and_after() {
+    let practice = practice(NOW).await;
+    let rule = practice.rule("two days before", hours(48)).await;
+    let channels = Channels::FirstOf(vec![Channel::Email, Channel::Sms]);
+    let draft = RuleDraft { channels, ..practice.draft("the morning", morning()) };
+    change(&practice.clinic, &staff(), rule.id, rule.rev(), &draft).await.unwrap();
+    let log = audit::by_clinic(&practice.clinic, None, kernel::Limit::MOST, None).await.unwrap().items;
+    let entry = log.iter().find(|entry| entry.action == "reminder_rule.changed").unwrap();
+    let told = serde_json::to_value(&entry.changes).unwrap();
+    let of = |field: &str| {
+        let found = told.as_array().unwrap().iter().find(|change| change["field"] == field);
+        found.map(|change| (change["before"].clone(), change["after"].clone()))
+    };
+    assert_eq!(of("timing.amount"), Some((48.into(), 0.into())));
+    assert_eq!(of("timing.unit"), Some(("HOURS".into(), "DAYS".into())));
+    assert_eq!(of("timing.at"), Some((serde_json::Value::Null, "08:00:00".into())));
+    assert_eq!(of("channels").unwrap().1, "EMAIL, SMS");
+    assert_eq!(of("name"), Some((serde_json::Value::Null, serde_json::Value::Null)));
+    assert!(!told.to_string().contains("the morning"), "{told}");
+}
+
 /// E-08
 #[tokio::test]
 async fn a_rule_that_is_put_away_takes_back_and_stays_known() {
