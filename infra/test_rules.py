@@ -37,6 +37,7 @@ def with_(value, *path):
 TABLE = ("CommsTable", "Properties")
 SENDER = ("SenderPolicy", "Properties", "PolicyDocument", "Statement")
 LOCK = ("Archive", "Properties", "ObjectLockConfiguration", "Rule", "DefaultRetention")
+PLAN = ("Daily", "Properties", "BackupPlan", "BackupPlanRule", 0)
 EVERY = lambda t: t.resources["EveryFunction"]["Properties"]["PolicyDocument"]["Statement"]  # noqa: E731
 TAKEN_AWAY = [
     ("everything_at_rest", without("OutboundQueue", "Properties", "KmsMasterKeyId")),
@@ -48,6 +49,18 @@ TAKEN_AWAY = [
     ("everything_at_rest", with_("*", "Key", "Properties", "KeyPolicy", "Statement", 0, "Principal")),
     ("the_table_can_be_brought_back", without(*TABLE, "PointInTimeRecoverySpecification")),
     ("the_table_can_be_brought_back", with_(7, *TABLE, "PointInTimeRecoverySpecification", "RecoveryPeriodInDays")),
+    ("the_table_is_copied", without("Vault", "Properties", "LockConfiguration")),
+    ("the_table_is_copied", with_(30, *PLAN, "Lifecycle", "DeleteAfterDays")),
+    ("the_table_is_copied", with_("cron(0 7 ? * SUN *)", *PLAN, "ScheduleExpression")),
+    ("the_table_is_copied", with_([], "OfTheTable", "Properties", "BackupSelection", "Resources")),
+    ("the_table_is_copied", without("BackupFails")),
+    ("every_reach", without("Trail")),
+    ("every_reach", with_(False, "Trail", "Properties", "EnableLogFileValidation")),
+    ("every_reach", without("TrailFiles", "Properties", "ObjectLockConfiguration")),
+    ("every_reach", lambda t: t.resources["Trail"]["Properties"]["AdvancedEventSelectors"][0]["FieldSelectors"].pop()),
+    ("everything_at_rest", without("Trail", "Properties", "KMSKeyId")),
+    ("each_function_may", with_(["arn:aws:iam::aws:policy/AdministratorAccess"], "BackupRole", "Properties", "ManagedPolicyArns")),
+    ("every_template", lambda t: t.nested.add("infra/more.yaml")),
     ("the_audit_archive", without("Archive", "Properties", "ObjectLockConfiguration")),
     ("the_audit_archive", with_("GOVERNANCE", *LOCK, "Mode")),
     ("the_audit_archive", with_(5, *LOCK, "Years")),

@@ -5,7 +5,7 @@
 Does for x86-64 development builds what `sam build` does for arm64 release builds: OUT/template.yaml is the project's
 template with each function's CodeUri pointing at a folder that holds its binary, stripped, as `bootstrap`, and the paths
 of nested templates made absolute. What the emulator does not have is left out (DeploymentPreference); nothing else of
-the template changes.
+the template changes. Of nested templates, resources of types that it does not have are left out too.
 """
 
 import shutil
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
+NOT_THERE = {"AWS::CloudTrail::Trail", "AWS::Backup::BackupSelection"}
 binaries, out = Path(sys.argv[1]), Path(sys.argv[2])
 template = yaml_parse(Path("template.yaml").read_text())
 
@@ -35,7 +36,15 @@ for name, resource in template["Resources"].items():
         # Shifting traffic slowly is CodeDeploy's, which the emulator does not have.
         properties.pop("DeploymentPreference", None)
     elif resource["Type"] == "AWS::CloudFormation::Stack":
-        properties["TemplateURL"] = str(Path(properties["TemplateURL"]).resolve())
+        path = Path(properties["TemplateURL"]).resolve()
+        nested = yaml_parse(path.read_text())
+        unknown = [name for name, inner in nested["Resources"].items() if inner["Type"] in NOT_THERE]
+        if unknown:
+            for each in unknown:
+                nested["Resources"].pop(each)
+            path = (out / path.name).resolve()
+            path.write_text(yaml_dump(nested))
+        properties["TemplateURL"] = str(path)
 
 for name in ("CodeUri", "DeploymentPreference"):
     template["Globals"]["Function"].pop(name)

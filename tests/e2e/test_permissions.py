@@ -36,6 +36,8 @@ NOT_PLAYED = {
     ("sender", "dynamodb:PartiQLUpdate", "*"): "several messages that are due in the same minute",
     ("sender", "dynamodb:BatchWriteItem", "*"): "messages that are claimed minutes after their time",
     ("inbound", "sqs:SendMessage", "*OutboundQueue*"): "an answer that goes out by itself, where the provider gives none",
+    ("webhooks", "secretsmanager:GetSecretValue", "*:secret:*/clinics/*"): "a clinic that has brought an account of its own",
+    ("sender", "secretsmanager:GetSecretValue", "*:secret:*/clinics/*"): "as above",
     ("imports", "sqs:SendMessage", "*ImportsQueue*"): "a file of more than 5,000 rows goes on in a further call",
 }
 PARTITIONS_NOT_PLAYED = {
