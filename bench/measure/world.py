@@ -102,7 +102,8 @@ class World:
 def run(command, world, seconds=600):
     """Starts a function in a world, waits until all its events are answered, ends it.
 
-    Gives back what the world has to say, what it logged, its processor seconds and its peak of memory."""
+    Gives back what the world has to say, what it logged, its processor seconds and its memory in bytes: the peak, and
+    what of it is its own at the end and not pages of its file."""
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(command, env=world.environment(), stdout=log, stderr=subprocess.STDOUT, cwd=STATE)
         late = threading.Timer(seconds, process.kill)
@@ -115,7 +116,11 @@ def run(command, world, seconds=600):
             if os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 break
         # Not from the account below: that one begins with the memory of this very script.
-        peak = re.search(r"VmHWM:\s*(\d+) kB", Path(f"/proc/{process.pid}/status").read_text())
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        memory = [
+            int(found.group(1)) * 1024 if (found := re.search(rf"{name}:\s*(\d+) kB", status)) else 0
+            for name in ("VmHWM", "RssAnon")
+        ]
         process.send_signal(signal.SIGTERM)
         _, _, usage = os.wait4(process.pid, 0)
         process.returncode = 0
@@ -125,7 +130,7 @@ def run(command, world, seconds=600):
     if not said or said["failed"]:
         print(logged[-3000:].decode(errors="replace"))
         raise SystemExit(f"bench: {command[-1]} did not answer all its events: {said}")
-    return said, logged, usage.ru_utime + usage.ru_stime, int(peak.group(1)) * 1024 if peak else 0
+    return said, logged, usage.ru_utime + usage.ru_stime, memory
 
 
 def instructions(binary, function, events):
@@ -145,10 +150,10 @@ def instructions(binary, function, events):
 
 
 def native(command, function, events):
-    """Processor seconds, peak of memory in bytes, what was logged, and what the world says."""
+    """Processor seconds, memory as `run` has it, what was logged, and what the world says."""
     world = World(function, events)
     try:
-        said, logged, seconds, peak = run([str(part) for part in command], world)
+        said, logged, seconds, memory = run([str(part) for part in command], world)
     finally:
         world.close()
-    return seconds, peak, logged, said
+    return seconds, memory, logged, said
