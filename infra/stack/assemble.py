@@ -28,7 +28,7 @@ for name, resource in template["Resources"].items():
         bootstrap = out / name / "bootstrap"
         bootstrap.parent.mkdir(parents=True, exist_ok=True)
         # An unchanged function keeps its folder, so that its zip has the hash of last time and is not sent again.
-        if not bootstrap.exists() or bootstrap.stat().st_mtime < binary.stat().st_mtime:
+        if not bootstrap.exists() or bootstrap.stat().st_mtime != binary.stat().st_mtime:
             shutil.copy2(binary, bootstrap)
             subprocess.run(["strip", bootstrap], check=True)
             shutil.copystat(binary, bootstrap)

@@ -1,6 +1,7 @@
 """Does from outside what a person or AWS does after a deployment and the emulator does not."""
 
 import os
+import secrets as chance
 from pathlib import Path
 
 import boto3
@@ -9,7 +10,9 @@ from samcli.yamlhelper import yaml_parse
 # A person puts the provider's credentials in: what sends, and what callbacks are signed with.
 sid, token = os.environ["TWILIO_ACCOUNT_SID"], os.environ["TWILIO_AUTH_TOKEN"]
 secrets = boto3.client("secretsmanager")
-for name, value in {"twilio": f"{sid}:{token}", "twilio-hook": token}.items():
+# And AWS makes up a secret of letters and digits where the template asks for it; the emulator takes any signs.
+links = chance.token_hex(32)
+for name, value in {"twilio": f"{sid}:{token}", "twilio-hook": token, "links": links}.items():
     secrets.put_secret_value(SecretId=f"{os.environ['STACK_NAME']}/{name}", SecretString=value)
 
 # The emulator knows object lock and does not take it from a template.
