@@ -269,3 +269,36 @@ async fn a_text_whose_taking_in_is_killed_anywhere_ends_the_same() {
         }
     }
 }
+
+/// the callback dies around each of its calls. The provider, who has heard nothing, tells the text again.
+#[tokio::test]
+async fn a_text_whose_callback_dies_anywhere_is_told_again_and_taken_in_once() {
+    let house = House::new(63).await;
+    let (trace, mut told_once) = (Trace::default(), 0);
+    for call in 1..=6 {
+        for (way, kill) in Kill::all(call).into_iter().enumerate() {
+            let number = format!("+121255501{call}{way}");
+            let ana = house.patient(&format!("P{call}{way}")).with_text(&number).who_agreed().await;
+            let fuse = Fuse::of("webhooks", &trace);
+            let door = webhooks::open(&house.worker(&fuse)).unwrap();
+            fuse.arm(Some(kill), 0);
+            let id = format!("SMdies{call}{way}");
+            let text = House::text_of_twilio(&number, "Where do I park?", &id);
+            let heard = Box::pin(fuse.run(House::through(&door, text))).await;
+            let first = house.clock.now();
+            if heard.is_some_and(|(status, _)| status == http::StatusCode::OK) {
+                told_once += 1;
+            } else {
+                house.time_passes(minutes(3)).await;
+                house.text_comes(&number, "Where do I park?", &id).await;
+            }
+            house.time_passes(minutes(3)).await;
+            let thread = ana.thread().await;
+            let ways: Vec<_> = thread.iter().map(|message| message.direction).collect();
+            assert_eq!(ways, [Direction::In, Direction::Out], "{kill:?}");
+            let kept = matches!(kill, Kill::After(2) | Kill::Before(3) | Kill::After(3));
+            assert!(!kept || thread[0].created_at == first, "{kill:?}: it stands where it came first");
+        }
+    }
+    assert!((3..14).contains(&told_once), "{told_once} were told once");
+}

@@ -30,8 +30,7 @@ impl Links for VisitLinks {
     ) -> BoxFuture<'a, Result<Vec<(&'static str, String)>, PlatformFault>> {
         Box::pin(async move {
             let secret = self.secrets.get("links").await?;
-            // The secret in use stands first; the one before may follow after a comma, for links that are out.
-            let key = secret.reveal().split(',').next().unwrap_or_default().trim().as_bytes();
+            let key = in_use(secret.reveal()).ok_or(PlatformFault::Absent { what: "secrets" })?.as_bytes();
             let link = |purpose| {
                 let link = Link {
                     clinic: table.clinic(),
@@ -46,5 +45,26 @@ impl Links for VisitLinks {
                 ("links.reschedule", link(Purpose::Reschedule)),
             ])
         })
+    }
+}
+
+/// The secret in use stands first; the one before may follow after a comma, for links that are out. What anybody could
+/// sign with is none.
+fn in_use(secret: &str) -> Option<&str> {
+    secret.split(',').map(str::trim).find(|key| !key.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_signed_with_the_first_secret_and_never_with_an_empty_one() {
+        for secret in ["now", " now ,before", ",now", " , now,before"] {
+            assert_eq!(in_use(secret), Some("now"), "{secret}");
+        }
+        for secret in ["", " ", ",", " , ,"] {
+            assert_eq!(in_use(secret), None, "{secret}");
+        }
     }
 }
