@@ -166,6 +166,9 @@ pub async fn set(
     }
 }
 
+/// The name of a field, and what is told of it.
+type Teller = (&'static str, fn(&Account) -> Plain);
+
 /// What changes, account by account. Numbers and ids at providers do not belong into a log.
 fn different(deed: Deed, before: &Accounts, after: &Accounts) -> Deed {
     let names = |accounts: &Accounts| -> Vec<String> {
@@ -179,7 +182,7 @@ fn different(deed: Deed, before: &Accounts, after: &Accounts) -> Deed {
         let (old, new) = (before.named(&id), after.named(&id));
         let field = |name: &str| format!("{id}.{name}");
         let told = |tell: fn(&Account) -> Plain| (old.map(tell), new.map(tell));
-        let tellers: [(&str, fn(&Account) -> Plain); 4] = [
+        let tellers: [Teller; 4] = [
             ("provider", |account| account.provider.name().into()),
             ("priority", |account| u32::from(account.priority).into()),
             ("enabled", |account| account.enabled.into()),
