@@ -41,6 +41,7 @@ PERSONAL = [b"uendoline", b"Reyes", b"+1212", b"1212555"]
 class Table:
     def __init__(self):
         self.rows = self.missed = 0
+        self.told = set()
         print(f"{'figure':<70}{'budget':>12}{'value':>14}  pass")
 
     def row(self, name, budget, value, digits=0):
@@ -59,7 +60,9 @@ class Table:
         print(f"{name:<70}{budget:>12}{value:>14}  {'yes' if held else 'NO'}", flush=True)
         if not held:
             why = next((why for start, why in IN_THE_WAY.items() if name.startswith(start)), None)
-            if why:
+            # Once is enough: the next lines of the same kind miss for the same reason.
+            if why and why not in self.told:
+                self.told.add(why)
                 print(textwrap.fill(why, 100, initial_indent="      in the way: ", subsequent_indent="      "))
 
 
