@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{Clock, Lane};
+use platform::Redelivery;
 use serde_yaml_ng::{Mapping, Value};
 
 use super::tree;
@@ -60,6 +61,13 @@ fn every_lane_has_its_queue_its_setting_and_its_function() {
             let queue = &state["Resources"][resource.as_str()];
             assert_eq!(queue["Type"], "AWS::SQS::Queue", "infra/state.yaml lacks {resource}");
         }
+        let queue = &state["Resources"][format!("{word}Queue").as_str()]["Properties"];
+        let patience = Redelivery::of(lane);
+        assert_eq!(queue["VisibilityTimeout"], patience.hidden.as_secs(), "how long {name} hides a job");
+        assert_eq!(
+            queue["RedrivePolicy"]["maxReceiveCount"], patience.tries,
+            "how often {name} hands out a job"
+        );
         let source = format!("State.Outputs.{word}QueueArn");
         let takers: Vec<_> = functions(&main)
             .into_iter()

@@ -7,6 +7,7 @@ mod http;
 pub mod inside;
 mod invocation;
 mod job;
+mod redelivery;
 mod settings;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use table::Table;
 pub use crate::http::{Auth, Http, HttpFault};
 pub use invocation::{Envelope, Figures, Invocation, count, highest, trace};
 pub use job::{JobFault, Worked};
+pub use redelivery::Redelivery;
 pub use settings::{MissingSetting, Settings};
 
 /// What a function or the local process works with. Cheap to clone.

@@ -15,10 +15,7 @@ use futures::future::BoxFuture;
 use kernel::{Lane, RawJob};
 use tokio::sync::Notify;
 
-use crate::{JobFault, PlatformFault, Queue, Worked};
-
-/// How often a job is tried before it is put aside; the template says the same of SQS.
-const TRIES: u32 = 5;
+use crate::{JobFault, PlatformFault, Queue, Redelivery, Worked};
 
 /// The queues of all lanes.
 #[derive(Clone, Default)]
@@ -69,7 +66,7 @@ impl InsideQueue {
         for (delivery, worked) in worked {
             let Err(fault) = worked else { continue };
             let tries = delivery.tries + 1;
-            if tries < TRIES {
+            if tries < Redelivery::of(delivery.job.lane).tries {
                 tracing::warn!(job.r#type = %delivery.job.r#type, job.tries = tries, job.fault = fault.code, "a job failed and comes back");
                 let again = Delivery { tries, ..delivery };
                 self.lanes().entry(again.job.lane).or_default().push_back(again);
@@ -129,7 +126,7 @@ mod tests {
         let job = RawJob { r#type: "ring.1".to_owned(), lane: Lane::Outbound, data: serde_json::Value::Null };
         queue.push(&[job]).await.unwrap();
         assert!(queue.take(Lane::Inbound, 10).is_empty());
-        for _ in 0..TRIES {
+        for _ in 0..Redelivery::of(Lane::Outbound).tries {
             let taken = queue.take(Lane::Outbound, 10);
             assert_eq!(taken.len(), 1);
             let fault = JobFault { kind: Kind::Unavailable, code: "away", says: String::new() };
