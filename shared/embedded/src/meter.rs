@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use serde::Deserialize;
 use serde_json::Value;
 
 /// Counts calls and capacity; handles share one count.
@@ -27,6 +28,13 @@ impl Usage {
     pub fn total_calls(&self) -> u64 {
         self.calls.values().sum()
     }
+}
+
+/// What of an answer tells its price; the rest is passed over.
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(rename = "ConsumedCapacity")]
+    capacity: Option<Value>,
 }
 
 fn writes(operation: &str) -> bool {
@@ -62,12 +70,8 @@ impl Meter {
     }
 
     pub(crate) fn note(&self, operation: &str, answer: &str) {
-        let Some(capacity) = serde_json::from_str::<Value>(answer)
-            .ok()
-            .and_then(|mut answer| answer.get_mut("ConsumedCapacity").map(Value::take))
-        else {
-            return;
-        };
+        let answer = serde_json::from_str::<Answer>(answer).ok();
+        let Some(capacity) = answer.and_then(|answer| answer.capacity) else { return };
         let units = units(&capacity);
         self.with(
             |usage| if writes(operation) { usage.write_units += units } else { usage.read_units += units },
