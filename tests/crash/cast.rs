@@ -14,7 +14,7 @@ use consent::{
     ledger::{Evidence, Method},
 };
 use jiff::SignedDuration;
-use kernel::{AppointmentId, Category, Channel, Id, Job, MessageId, PersonId};
+use kernel::{AppointmentId, Category, Channel, Id, Job, MessageId, PersonId, RawJob};
 use messaging::{About, Body, Draft, Message, Route, SendRequested};
 use people::{
     Appointment, ContactKind, ContactPoint, Person,
@@ -31,6 +31,9 @@ use crate::history::{Cause, History, Meanwhile};
 /// The kind of visit that the clinic's one rule reminds of.
 const REMINDED: &str = "cleaning";
 
+/// The areas of telephone numbers: ten thousand seeds share one.
+const AREAS: [u16; 5] = [212, 917, 718, 347, 929];
+
 /// From here on seeds are of those who are there before the histories begin.
 pub(crate) const WARM: u64 = 1 << 40;
 
@@ -40,6 +43,7 @@ pub(crate) const SENDERS: [&str; 2] = ["sender a", "sender b"];
 pub(crate) struct Worker {
     pub(crate) fuse: Fuse,
     pub(crate) work: sender::Work,
+    mistake: Option<Arc<Mistake>>,
 }
 
 impl Worker {
@@ -47,7 +51,16 @@ impl Worker {
         let fuse = Fuse::of(who, trace);
         let work = sender::Work::on(&house.worker(&fuse));
         fuse.errs(mistake);
-        Self { fuse, work }
+        Self { fuse, work, mistake: mistake.cloned() }
+    }
+
+    /// What was not done comes again, as the queue has it.
+    async fn comes_again(&self, house: &House, jobs: &[RawJob]) {
+        let forgotten =
+            !jobs.is_empty() && self.mistake.as_ref().is_some_and(|mistake| mistake.forgets_a_job());
+        if !forgotten {
+            platform::Queue::push(&house.queue, jobs).await.unwrap();
+        }
     }
 
     /// Works at the same batch so many times, or dies.
@@ -56,17 +69,16 @@ impl Worker {
             for _ in 0..times {
                 let jobs: Vec<_> = batch.iter().map(Job::raw).collect();
                 let worked = self.work.run(jobs.clone()).await;
-                // As the queue does: what failed comes again.
                 let failed = jobs.into_iter().zip(worked).filter(|(_, worked)| worked.is_err());
                 let failed: Vec<_> = failed.map(|(job, _)| job).collect();
-                platform::Queue::push(&house.queue, &failed).await.unwrap();
+                self.comes_again(house, &failed).await;
                 self.fuse.pause().await;
             }
         };
         if Box::pin(self.fuse.run(work)).await.is_none() {
             // Nobody has settled the batch: the queue gives all of it to somebody else.
             let jobs: Vec<_> = batch.iter().map(Job::raw).collect();
-            platform::Queue::push(&house.queue, &jobs).await.unwrap();
+            self.comes_again(house, &jobs).await;
         }
     }
 }
@@ -92,6 +104,7 @@ pub(crate) struct Stage {
     pub(crate) webhooks: Router,
     /// The same door, as the provider comes through it with receipts.
     pub(crate) receipts: Router,
+    pub(crate) provider: Fuse,
     /// The table as the others see it.
     pub(crate) table: ClinicTable,
     /// What takes replies in.
@@ -125,7 +138,7 @@ impl Stage {
             house.may_go_wrong();
         }
         let senders = SENDERS.map(|who| Worker::new(&house, who, &trace, mistake.as_ref()));
-        Self { house, trace, senders, others, webhooks, receipts, table, inbound, taker, mistake }
+        Self { house, trace, senders, others, webhooks, receipts, provider, table, inbound, taker, mistake }
     }
 
     /// Processes that were started just now.
@@ -139,7 +152,9 @@ impl Stage {
 
     /// A patient who agreed, with a visit ahead and a message about it that is due now.
     pub(crate) async fn casts(&self, seed: u64, history: &History) -> Cast {
-        let area = if seed < WARM { 212 } else { 646 };
+        // All of them are in New York.
+        let area =
+            if seed < WARM { AREAS[usize::try_from(seed / 10_000 % 5).expect("below five")] } else { 646 };
         let number = format!("+1{area}{:07}", 5_550_000 + seed % 10_000);
         match history.cause {
             Cause::Reminder => self.is_reminded(seed, number).await,

@@ -59,7 +59,7 @@ pub(crate) struct History {
     /// Processes that were started just now and remember nothing.
     pub(crate) cold: bool,
     /// Decides who runs when.
-    pub(crate) order: [u64; 4],
+    pub(crate) order: [u64; 5],
 }
 
 impl History {
@@ -76,7 +76,7 @@ impl History {
             kill_inbound: None,
             requests: [1, 0],
             cold: false,
-            order: [0; 4],
+            order: [0; 5],
         }
     }
 
@@ -118,7 +118,7 @@ impl History {
         // Only what a rule has sent is asked about, and only its visits have a plan.
         let reminded = meanwhile == Meanwhile::Writes("C") || dice.percent(12);
         let mut order = || dice.next() | 1;
-        let order = [order(), order(), order(), order()];
+        let order = [order(), order(), order(), order(), order()];
         Self {
             cause: if reminded { Cause::Reminder } else { Cause::Staff },
             meanwhile,

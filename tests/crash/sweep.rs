@@ -15,7 +15,7 @@ use crate::{
 
 /// How the second worker gets the batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Again {
+pub(crate) enum Again {
     /// It does not.
     Never,
     /// Once the first is done or dead, in this order.
@@ -38,14 +38,15 @@ fn orders(many: usize) -> Vec<Vec<usize>> {
     shorter.iter().flat_map(|order| (0..many).map(move |at| put(order, at))).collect()
 }
 
-struct Case {
-    kills: [Option<Kill>; 2],
-    again: Again,
-    order: Vec<usize>,
+/// Messages that are asked for together, by both workers.
+pub(crate) struct Case {
+    pub(crate) kills: [Option<Kill>; 2],
+    pub(crate) again: Again,
+    pub(crate) order: Vec<usize>,
 }
 
 /// Plays a case with its own patients; gives back whether the cuts were reached.
-async fn play(world: &mut World, seed: &mut u64, case: &Case, answers: &[Answer]) -> bool {
+pub(crate) async fn play(world: &mut World, seed: &mut u64, case: &Case, answers: &[Answer]) -> bool {
     let mut history = History::calm();
     (history.kills, history.answers) = (case.kills, answers.to_vec());
     let mut casts: Vec<Cast> = Vec::new();

@@ -93,6 +93,7 @@ impl World {
         }
         stage.others.arm(history.kill_others, history.order[2]);
         stage.inbound.arm(history.kill_inbound, history.order[3]);
+        stage.provider.arm(None, history.order[4]);
         stage.trace.take();
         let batch = [stage.request(cast.message)];
         let [first, second] = &stage.senders;
@@ -147,9 +148,6 @@ impl World {
             stage.house.follows_again().await;
         }
         self.looks_at_all().await;
-        if !self.broken.is_empty() {
-            self.stage.house.may_go_wrong();
-        }
     }
 }
 

@@ -6,6 +6,7 @@
 //! provider.
 #![expect(clippy::unwrap_used, reason = "everything here is a test: what does not go as it should ends it")]
 
+mod act;
 mod connect;
 mod fuse;
 mod house;
@@ -18,9 +19,10 @@ mod turns;
 mod visit;
 mod wire;
 
+pub use act::{Act, Fate, Item};
 pub use fuse::{Call, Fuse, Kill, Trace, Weather};
 pub use house::{House, PUBLIC, staff};
-pub use mistake::{Act, Fate, Item, Mistake, Seen, Sending};
+pub use mistake::{Bucket, Mistake, Reader, Seen, Sending};
 pub use patient::{NewPatient, Patient};
 pub use providers::{Answer, FakeProviders, Sent};
 pub use time::{hours, minutes};

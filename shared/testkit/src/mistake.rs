@@ -1,171 +1,24 @@
 //! Mistakes that are made on purpose: what a defect in the product would do, done on the wire.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use kernel::RawJob;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-/// An item of the table on the wire, such as `{"pk": {"S": "…"}, …}`.
-pub type Item = Map<String, Value>;
-
-/// One act of a request to the table: something is put, deleted, changed or demanded.
-pub struct Act<'a> {
-    /// By whom.
-    pub who: &'static str,
-    /// `Put`, `Delete`, `Update` or `ConditionCheck`.
-    pub verb: &'static str,
-    slot: &'a mut Item,
-    touched: bool,
-}
-
-/// What becomes of an act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
-    /// It is done, as it is by now.
-    Stays,
-    /// It is not done, and nobody hears of it.
-    Lost,
-}
-
-impl Act<'_> {
-    fn item(&self) -> Option<&Item> {
-        self.slot.get("Item").and_then(Value::as_object)
-    }
-
-    fn key(&self, part: &str) -> &str {
-        let holder = self.item().or_else(|| self.slot.get("Key").and_then(Value::as_object));
-        holder.and_then(|holder| holder.get(part)).and_then(|value| value["S"].as_str()).unwrap_or_default()
-    }
-
-    /// The kind of the item, such as `message`.
-    pub fn kind(&self) -> &str {
-        let kind = self.item().and_then(|item| item.get("kind")).and_then(|kind| kind["S"].as_str());
-        kind.unwrap_or_else(|| self.key("sk").split('#').next().unwrap_or_default())
-    }
-
-    /// Whether it puts an item of this kind.
-    pub fn puts(&self, kind: &str) -> bool {
-        self.verb == "Put" && self.kind() == kind
-    }
-
-    /// Whether it puts a message that goes out, in this status.
-    pub fn puts_message(&self, status: &str) -> bool {
-        self.puts("message") && self.text("/direction") == Some("OUT") && self.text("/status") == Some(status)
-    }
-
-    /// By how much it changes a counter, if it does.
-    pub fn adds(&self) -> Option<i64> {
-        if self.verb != "Update" || self.kind() != "counter" {
-            return None;
-        }
-        self.slot.get("ExpressionAttributeValues")?.get(":by")?["N"].as_str()?.parse().ok()
-    }
-
-    /// Whether it puts work of this type into a due bucket.
-    pub fn plans(&self, job: &str) -> bool {
-        self.puts("due") && self.text("/job/type") == Some(job)
-    }
-
-    /// A field of the entity as it is written, found by a path such as `/attempts/0/status`.
-    pub fn field(&mut self, path: &str) -> Option<&mut Value> {
-        let mut at = self.slot.get_mut("Item")?.get_mut("d")?;
-        for part in path.split('/').skip(1) {
-            let (kind, inside) = at.as_object_mut()?.iter_mut().next()?;
-            at = match (kind.as_str(), inside) {
-                ("M", Value::Object(map)) => map.get_mut(part)?,
-                ("L", Value::Array(list)) => {
-                    let index = if part == "-1" { list.len().checked_sub(1)? } else { part.parse().ok()? };
-                    list.get_mut(index)?
-                }
-                _ => return None,
-            };
-        }
-        Some(at)
-    }
-
-    /// A field that is text.
-    pub fn text(&self, path: &str) -> Option<&str> {
-        let mut at = self.item()?.get("d")?;
-        for part in path.split('/').skip(1) {
-            at = match at.as_object()?.iter().next()? {
-                (kind, Value::Object(map)) if kind == "M" => map.get(part)?,
-                (kind, Value::Array(list)) if kind == "L" && part == "-1" => list.last()?,
-                (kind, Value::Array(list)) if kind == "L" => list.get(part.parse::<usize>().ok()?)?,
-                _ => return None,
-            };
-        }
-        at["S"].as_str()
-    }
-
-    /// Whether there is such a field.
-    pub fn has(&mut self, path: &str) -> bool {
-        self.field(path).is_some()
-    }
-
-    /// Writes another value into a field that is there.
-    pub fn set(&mut self, path: &str, value: Value) {
-        if let Some(field) = self.field(path) {
-            *field = value;
-            self.touched = true;
-        }
-    }
-
-    /// Writes a text into a field that is there.
-    pub fn write(&mut self, path: &str, text: &str) {
-        self.set(path, json!({ "S": text }));
-    }
-
-    /// Takes a field of the entity out.
-    pub fn forget(&mut self, field: &str) {
-        let entity = self.slot.get_mut("Item").and_then(|item| item.pointer_mut("/d/M"));
-        if entity.and_then(Value::as_object_mut).and_then(|entity| entity.remove(field)).is_some() {
-            self.touched = true;
-        }
-    }
-
-    /// Takes an attribute of the item itself out, such as `mark`.
-    pub fn without(&mut self, attribute: &str) {
-        let item = self.slot.get_mut("Item").and_then(Value::as_object_mut);
-        if item.and_then(|item| item.remove(attribute)).is_some() {
-            self.touched = true;
-        }
-    }
-
-    /// The revision stays what it was, so that nobody sees that something was written.
-    pub fn keeps_revision(&mut self) {
-        let rev = self.slot.get_mut("Item").and_then(|item| item.pointer_mut("/rev/N"));
-        if let Some(rev) = rev
-            && let Some(before) = rev.as_str().and_then(|rev| rev.parse::<u64>().ok()).filter(|rev| *rev > 1)
-        {
-            *rev = Value::String((before - 1).to_string());
-            self.touched = true;
-        }
-    }
-
-    /// Takes its condition away.
-    pub fn unconditionally(&mut self) {
-        if self.slot.remove("ConditionExpression").is_some() {
-            self.slot.remove("ExpressionAttributeValues");
-            self.slot.remove("ReturnValuesOnConditionCheckFailure");
-            self.touched = true;
-        }
-    }
-}
+use crate::{
+    Act, Fate, Item,
+    act::{entity_of, kind_of, put_entity},
+};
 
 /// What is done with an item that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seen {
     /// It is seen as it is.
     AsIs,
-    /// It was changed.
-    Otherwise,
     /// It is not seen.
     NotAtAll,
 }
@@ -183,45 +36,93 @@ pub enum Sending {
     SilenceIsYes,
     /// A refusal is heard where no answer came.
     SilenceIsNo,
+    /// Not made at all, and an answer that takes the message is heard.
+    Never,
+    /// An answer that takes the message is heard where the other side asked for patience.
+    BusyIsYes,
+}
+
+/// Who reads an item, and among how many.
+#[derive(Debug, Clone, Copy)]
+pub struct Reader<'a> {
+    /// By whom.
+    pub who: &'static str,
+    /// Such as `BatchGetItem`.
+    pub operation: &'a str,
+    /// How many items the answer has.
+    pub among: usize,
+    /// Which of them it is, from 0.
+    pub index: usize,
 }
 
 /// A mistake, and how often it was made.
 #[derive(Default)]
 pub struct Mistake {
-    /// Made in writing.
-    write: Option<fn(&mut Act<'_>) -> Fate>,
-    /// Made in reading.
-    read: Option<fn(&'static str, &mut Item) -> Seen>,
+    write: Option<fn(&mut Act) -> Fate>,
+    see: Option<fn(Reader<'_>, &str, &mut Value) -> Seen>,
     /// Senders see items of this kind as they were before they were last changed.
     stale: Option<&'static str>,
-    /// Made in calling a provider.
     pub(crate) sends: Option<Sending>,
     /// Jobs that are not pushed.
-    pub(crate) unpushed: Option<fn(&RawJob) -> bool>,
-    /// Every due item but those of one shard is overlooked.
-    one_shard: bool,
-    made: AtomicUsize,
+    unpushed: Option<fn(&RawJob) -> bool>,
+    /// Jobs as they are pushed.
+    pushed: Option<fn(&mut RawJob) -> bool>,
+    /// Whether a bucket of due work is looked into.
+    looks: Option<fn(Bucket) -> bool>,
+    /// Jobs are taken off their queue before they are worked at.
+    forgets: bool,
+    made: Mutex<BTreeMap<String, usize>>,
     before: Mutex<HashMap<String, Value>>,
+}
+
+/// A question about a bucket of due work.
+#[derive(Debug, Clone, Copy)]
+pub struct Bucket {
+    /// Which shard of it.
+    pub shard: u8,
+    /// It was looked at before.
+    pub again: bool,
 }
 
 impl fmt::Debug for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Mistake(made {} times)", self.made())
+        write!(f, "Mistake({:?})", self.places())
     }
+}
+
+/// A request as it goes over the wire.
+pub(crate) enum Asked {
+    /// This is asked, and the answer is heard with these gaps and deaf spots.
+    So(Value, Heard),
+    /// Nothing is asked, and this is heard.
+    Not(Value),
+}
+
+/// How the answer to a request is heard.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    /// Statements that were left out, by their place.
+    left_out: Vec<usize>,
+    /// Acts whose refusal is not heard.
+    unrefused: Vec<usize>,
+}
+
+fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Mistake {
     /// A mistake in writing.
-    pub fn in_writing(write: fn(&mut Act<'_>) -> Fate) -> Self {
+    pub fn in_writing(write: fn(&mut Act) -> Fate) -> Self {
         Self { write: Some(write), ..Self::default() }
     }
 
-    /// A mistake in reading; it is told who reads.
-    pub fn in_reading(read: fn(&'static str, &mut Item) -> Seen) -> Self {
-        Self { read: Some(read), ..Self::default() }
+    /// A mistake in reading; it is told who reads, of which kind the item is, and the entity in it.
+    pub fn in_reading(see: fn(Reader<'_>, &str, &mut Value) -> Seen) -> Self {
+        Self { see: Some(see), ..Self::default() }
     }
 
-    /// Items of a kind are seen as they were before.
+    /// Senders see items of a kind as they were before.
     pub fn of_stale(kind: &'static str) -> Self {
         Self { stale: Some(kind), ..Self::default() }
     }
@@ -231,76 +132,242 @@ impl Mistake {
         Self { sends: Some(sends), ..Self::default() }
     }
 
-    /// Jobs that are not pushed.
-    pub fn in_pushing(unpushed: fn(&RawJob) -> bool) -> Self {
-        Self { unpushed: Some(unpushed), ..Self::default() }
+    /// Buckets of due work of which this is not true are not looked into.
+    pub fn in_looking(looks: fn(Bucket) -> bool) -> Self {
+        Self { looks: Some(looks), ..Self::default() }
     }
 
-    /// Due work is looked for in one shard of its bucket only.
-    pub fn of_one_shard() -> Self {
-        Self { one_shard: true, ..Self::default() }
+    /// Jobs are changed as they are pushed; tells whether it did.
+    pub fn in_pushing(pushed: fn(&mut RawJob) -> bool) -> Self {
+        Self { pushed: Some(pushed), ..Self::default() }
     }
 
-    /// The same mistake, and these jobs are not pushed either.
+    /// And these jobs are not pushed.
     #[must_use]
-    pub fn and_in_pushing(self, unpushed: fn(&RawJob) -> bool) -> Self {
+    pub fn and_does_not_push(self, unpushed: fn(&RawJob) -> bool) -> Self {
         Self { unpushed: Some(unpushed), ..self }
+    }
+
+    /// And buckets of due work of which this is not true are not looked into.
+    #[must_use]
+    pub fn and_in_looking(self, looks: fn(Bucket) -> bool) -> Self {
+        Self { looks: Some(looks), ..self }
+    }
+
+    /// And jobs are taken off their queue before they are worked at.
+    #[must_use]
+    pub fn and_forgets_jobs(self) -> Self {
+        Self { forgets: true, ..self }
+    }
+
+    /// Whether a job that was not done is gone; the mistake is made if so.
+    pub fn forgets_a_job(&self) -> bool {
+        if self.forgets {
+            self.makes("Settle");
+        }
+        self.forgets
     }
 
     /// How often it was made.
     pub fn made(&self) -> usize {
-        self.made.load(Ordering::Relaxed)
+        held(&self.made).values().sum()
     }
 
-    pub(crate) fn makes(&self) {
-        self.made.fetch_add(1, Ordering::Relaxed);
+    /// How often it was made in which operation.
+    pub fn places(&self) -> BTreeMap<String, usize> {
+        held(&self.made).clone()
     }
 
-    /// The request as it goes over the wire; nothing if all of it is lost.
+    pub(crate) fn makes(&self, place: &str) {
+        *held(&self.made).entry(place.to_owned()).or_default() += 1;
+    }
+
+    /// The jobs as they are pushed.
+    pub(crate) fn pushes(&self, jobs: &[RawJob]) -> Vec<RawJob> {
+        let mut jobs = jobs.to_vec();
+        if let Some(lost) = self.unpushed {
+            jobs.retain(|job| {
+                let lost = lost(job);
+                if lost {
+                    self.makes("Push");
+                }
+                !lost
+            });
+        }
+        if let Some(change) = self.pushed {
+            for job in &mut jobs {
+                if change(job) {
+                    self.makes("Push");
+                }
+            }
+        }
+        jobs
+    }
+
+    /// The request as it goes over the wire; `peek` answers a `GetItem`.
     pub(crate) fn asks(
         &self,
         who: &'static str,
         operation: &str,
         mut body: Value,
         peek: impl Fn(&Value) -> Value,
-    ) -> Option<Value> {
+    ) -> Asked {
         if let Some(kind) = self.stale {
             self.remembers(kind, operation, &body, peek);
         }
-        if self.one_shard && operation == "Query" && shard(&body).is_some_and(|shard| shard > 0) {
-            self.makes();
-            return None;
+        if let Some(looks) = self.looks
+            && operation == "Query"
+            && bucket(&body).is_some_and(|bucket| !looks(bucket))
+        {
+            self.makes(operation);
+            return Asked::Not(json!({ "Items": [], "Count": 0, "ScannedCount": 0 }));
         }
-        let Some(write) = self.write else { return Some(body) };
-        let judge = |verb: &'static str, slot: &mut Item| {
-            let mut act = Act { who, verb, slot, touched: false };
-            let fate = write(&mut act);
-            if act.touched || fate == Fate::Lost {
-                self.makes();
+        let mut heard = Heard::default();
+        if self.write.is_none() {
+            return Asked::So(body, heard);
+        }
+        match operation {
+            "PutItem" | "DeleteItem" | "UpdateItem" => {
+                let verb = operation.strip_suffix("Item").unwrap_or_default();
+                let verb = VERBS.into_iter().find(|known| *known == verb).unwrap_or_default();
+                if let Some(slot) = body.as_object_mut()
+                    && self.judges(who, operation, verb, 0, slot, &mut heard) == Fate::Lost
+                {
+                    return Asked::Not(json!({}));
+                }
             }
-            fate
-        };
-        let single = match operation {
-            "PutItem" => Some("Put"),
-            "DeleteItem" => Some("Delete"),
-            "UpdateItem" => Some("Update"),
-            _ => None,
-        };
-        if let (Some(verb), Some(slot)) = (single, body.as_object_mut()) {
-            return (judge(verb, slot) == Fate::Stays).then_some(body);
-        }
-        if operation == "TransactWriteItems" {
-            for act in body["TransactItems"].as_array_mut().into_iter().flatten() {
-                for verb in ["Put", "Delete", "Update", "ConditionCheck"] {
-                    let Some(slot) = act.get_mut(verb).and_then(Value::as_object_mut) else { continue };
-                    if judge(verb, slot) == Fate::Lost {
-                        *act = holds_anyway(slot);
+            "TransactWriteItems" => {
+                for (index, act) in body["TransactItems"].as_array_mut().into_iter().flatten().enumerate() {
+                    for verb in VERBS {
+                        let Some(slot) = act.get_mut(verb).and_then(Value::as_object_mut) else { continue };
+                        if self.judges(who, operation, verb, index, slot, &mut heard) == Fate::Lost {
+                            *act = holds_anyway(slot);
+                        }
                         break;
                     }
                 }
             }
+            "BatchWriteItem" => {
+                let tables = body["RequestItems"].as_object_mut().into_iter().flatten();
+                for puts in tables.filter_map(|(_, puts)| puts.as_array_mut()) {
+                    let mut index = 0;
+                    puts.retain_mut(|put| {
+                        index += 1;
+                        let slot = put.get_mut("PutRequest").and_then(Value::as_object_mut);
+                        slot.is_none_or(|slot| {
+                            self.judges(who, operation, "Put", index - 1, slot, &mut heard) != Fate::Lost
+                        })
+                    });
+                    if puts.is_empty() {
+                        return Asked::Not(json!({ "UnprocessedItems": {} }));
+                    }
+                }
+            }
+            "BatchExecuteStatement" => {
+                let mut index = 0;
+                if let Some(statements) = body["Statements"].as_array_mut() {
+                    statements.retain_mut(|statement| {
+                        index += 1;
+                        self.states(who, operation, index - 1, statement, &mut heard)
+                    });
+                    if statements.is_empty() {
+                        let nothing = vec![json!({}); heard.left_out.len()];
+                        return Asked::Not(json!({ "Responses": nothing }));
+                    }
+                }
+            }
+            _ => {}
         }
-        Some(body)
+        Asked::So(body, heard)
+    }
+
+    /// Makes the mistake, if it is one, in an act of the API's own form.
+    fn judges(
+        &self,
+        who: &'static str,
+        operation: &str,
+        verb: &'static str,
+        index: usize,
+        slot: &mut Item,
+        heard: &mut Heard,
+    ) -> Fate {
+        let Some(write) = self.write else { return Fate::Stays };
+        let name = if slot.contains_key("Item") { "Item" } else { "Key" };
+        let item = slot.get(name).and_then(Value::as_object).cloned().unwrap_or_default();
+        let by = slot.get("ExpressionAttributeValues").and_then(|values| values[":by"]["N"].as_str());
+        let by = by.and_then(|by| by.parse().ok());
+        let conditional = slot.contains_key("ConditionExpression");
+        let mut act = Act::new(who, operation, verb, index, item).adding(by).demanding(conditional);
+        let fate = write(&mut act);
+        let (item, touched, bare) = act.ends();
+        if touched || fate == Fate::Lost {
+            self.makes(operation);
+        }
+        if fate == Fate::Unrefused {
+            heard.unrefused.push(index);
+        }
+        slot.insert(name.to_owned(), Value::Object(item));
+        if bare {
+            for gone in
+                ["ConditionExpression", "ExpressionAttributeValues", "ReturnValuesOnConditionCheckFailure"]
+            {
+                slot.remove(gone);
+            }
+        }
+        fate
+    }
+
+    /// The same for a statement that puts an item in the place of another; whether it is sent.
+    fn states(
+        &self,
+        who: &'static str,
+        operation: &str,
+        index: usize,
+        statement: &mut Value,
+        heard: &mut Heard,
+    ) -> bool {
+        const CONDITION: &str = " AND \"rev\"=?";
+        let Some(write) = self.write else { return true };
+        let says = statement["Statement"].as_str().unwrap_or_default().to_owned();
+        let values = statement["Parameters"].as_array().cloned().unwrap_or_default();
+        let names: Vec<String> = says
+            .split("\"=?")
+            .filter_map(|part| part.rsplit('"').next())
+            .take(values.len())
+            .map(str::to_owned)
+            .collect();
+        let mut item = Item::new();
+        for (name, value) in names.iter().zip(&values) {
+            // The revision stands there twice: first as it is to be, then as it has to be.
+            item.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        let conditional = says.ends_with(CONDITION);
+        let mut act = Act::new(who, operation, "Put", index, item).demanding(conditional);
+        let fate = write(&mut act);
+        let (item, touched, bare) = act.ends();
+        if touched || fate == Fate::Lost {
+            self.makes(operation);
+        }
+        if fate == Fate::Lost {
+            heard.left_out.push(index);
+            return false;
+        }
+        if fate == Fate::Unrefused {
+            heard.unrefused.push(index);
+        }
+        let last = if conditional { names.len() - 1 } else { names.len() };
+        for (name, value) in
+            names[..last].iter().zip(statement["Parameters"].as_array_mut().into_iter().flatten())
+        {
+            if let Some(new) = item.get(name) {
+                value.clone_from(new);
+            }
+        }
+        if bare {
+            statement["Statement"] = json!(says.strip_suffix(CONDITION));
+            statement["Parameters"].as_array_mut().map(Vec::pop);
+        }
+        true
     }
 
     /// Keeps what stood where something of this kind is put, the first time it is.
@@ -316,63 +383,126 @@ impl Mistake {
             let key = json!({ "pk": put["Item"]["pk"], "sk": put["Item"]["sk"] });
             let stood = peek(&json!({ "TableName": put["TableName"], "Key": key }));
             if stood["Item"].is_object() {
-                let mut before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
-                before.entry(key.to_string()).or_insert_with(|| stood["Item"].clone());
+                held(&self.before).entry(key.to_string()).or_insert_with(|| stood["Item"].clone());
             }
         }
     }
 
     /// The answer as it is heard.
-    pub(crate) fn hears(&self, who: &'static str, operation: &str, mut answer: Value) -> Value {
-        let senders = who.starts_with("sender");
-        let see = |item: &mut Item| {
-            if senders && self.stale.is_some() {
-                let key = json!({ "pk": item["pk"], "sk": item["sk"] }).to_string();
-                let before = self.before.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Some(Value::Object(stood)) = before.get(&key)
-                    && stood != item
+    pub(crate) fn hears(
+        &self,
+        who: &'static str,
+        operation: &str,
+        heard: &Heard,
+        status: u16,
+        mut answer: Value,
+    ) -> (u16, Value) {
+        let refused = answer["__type"].as_str().unwrap_or_default();
+        if status == 400 && refused.ends_with("ConditionalCheckFailedException") && heard.unrefused == [0] {
+            self.makes(operation);
+            return (200, json!({}));
+        }
+        if status == 400 && refused.ends_with("TransactionCanceledException") {
+            let reasons = answer["CancellationReasons"].as_array();
+            let failed: Vec<usize> = reasons
+                .into_iter()
+                .flatten()
+                .enumerate()
+                .filter(|(_, reason)| reason["Code"] == "ConditionalCheckFailed")
+                .map(|(index, _)| index)
+                .collect();
+            if !failed.is_empty() && failed.iter().all(|index| heard.unrefused.contains(index)) {
+                self.makes(operation);
+                return (200, json!({}));
+            }
+        }
+        if let Some(responses) = answer.get_mut("Responses").and_then(Value::as_array_mut) {
+            for index in &heard.left_out {
+                responses.insert((*index).min(responses.len()), json!({}));
+            }
+            for index in &heard.unrefused {
+                if let Some(response) = responses.get_mut(*index)
+                    && response["Error"]["Code"] == "ConditionalCheckFailed"
                 {
-                    self.makes();
-                    item.clone_from(stood);
+                    self.makes(operation);
+                    *response = json!({});
                 }
             }
-            let seen = self.read.map_or(Seen::AsIs, |read| read(who, item));
-            if seen != Seen::AsIs {
-                self.makes();
-            }
-            seen
-        };
+        }
+        self.looks_at(who, operation, &mut answer);
+        (status, answer)
+    }
+
+    /// What is seen of the items in an answer.
+    fn looks_at(&self, who: &'static str, operation: &str, answer: &mut Value) {
+        if self.see.is_none() && self.stale.is_none() {
+            return;
+        }
         match operation {
             "GetItem" => {
-                let gone = answer.get_mut("Item").and_then(Value::as_object_mut).map(&see);
-                if gone == Some(Seen::NotAtAll)
-                    && let Some(answer) = answer.as_object_mut()
-                {
+                let reader = Reader { who, operation, among: 1, index: 0 };
+                let gone = answer.get_mut("Item").is_some_and(|item| !self.shows(reader, item));
+                if let Some(answer) = answer.as_object_mut().filter(|_| gone) {
                     answer.remove("Item");
                 }
             }
             "BatchGetItem" => {
                 let tables = answer.get_mut("Responses").and_then(Value::as_object_mut).into_iter().flatten();
                 for items in tables.filter_map(|(_, items)| items.as_array_mut()) {
-                    items.retain_mut(|item| item.as_object_mut().map(&see) != Some(Seen::NotAtAll));
+                    self.some_of(who, operation, items);
                 }
             }
             "Query" => {
                 if let Some(items) = answer.get_mut("Items").and_then(Value::as_array_mut) {
-                    items.retain_mut(|item| item.as_object_mut().map(&see) != Some(Seen::NotAtAll));
+                    self.some_of(who, operation, items);
                 }
             }
             _ => {}
         }
-        answer
+    }
+
+    fn some_of(&self, who: &'static str, operation: &str, items: &mut Vec<Value>) {
+        let (among, mut index) = (items.len(), 0);
+        items.retain_mut(|item| {
+            index += 1;
+            self.shows(Reader { who, operation, among, index: index - 1 }, item)
+        });
+    }
+
+    /// Whether an item is seen; it may be seen as something else.
+    fn shows(&self, reader: Reader<'_>, item: &mut Value) -> bool {
+        let Some(item) = item.as_object_mut() else { return true };
+        if self.stale.is_some() && reader.who.starts_with("sender") {
+            let key = json!({ "pk": item["pk"], "sk": item["sk"] }).to_string();
+            if let Some(Value::Object(stood)) = held(&self.before).get(&key)
+                && stood != item
+            {
+                self.makes(reader.operation);
+                item.clone_from(stood);
+            }
+        }
+        let Some(see) = self.see else { return true };
+        let (kind, is) = (kind_of(item).to_owned(), entity_of(item));
+        let mut entity = is.clone();
+        let seen = see(reader, &kind, &mut entity);
+        if entity != is {
+            put_entity(item, &entity);
+        }
+        if entity != is || seen == Seen::NotAtAll {
+            self.makes(reader.operation);
+        }
+        seen == Seen::AsIs
     }
 }
 
-/// The shard of the due bucket that is asked for, if one is.
-fn shard(query: &Value) -> Option<u8> {
+const VERBS: [&str; 4] = ["Put", "Delete", "Update", "ConditionCheck"];
+
+/// The bucket of due work that is asked for, if one is.
+fn bucket(query: &Value) -> Option<Bucket> {
     let values = query["ExpressionAttributeValues"].as_object()?.values();
-    let bucket = values.filter_map(|value| value["S"].as_str()).find(|text| text.contains("#due#"))?;
-    bucket.trim_end_matches('#').rsplit('#').next()?.parse().ok()
+    let partition = values.filter_map(|value| value["S"].as_str()).find(|text| text.contains("#due#"))?;
+    let shard = partition.trim_end_matches('#').rsplit('#').next()?.parse().ok()?;
+    Some(Bucket { shard, again: query["ConsistentRead"] != true })
 }
 
 /// An act of the same place in the transaction that holds whatever stands there.
@@ -383,4 +513,64 @@ fn holds_anyway(slot: &Item) -> Value {
         "Key": { "pk": holder["pk"], "sk": holder["sk"] },
         "ConditionExpression": "attribute_exists(pk) OR attribute_not_exists(pk)",
     }})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(mistake: &Mistake, operation: &str, body: Value) -> (Value, Heard) {
+        match mistake.asks("sender a", operation, body, |_| Value::Null) {
+            Asked::So(body, heard) => (body, heard),
+            Asked::Not(answer) => (answer, Heard::default()),
+        }
+    }
+
+    fn statement(rev: &str) -> Value {
+        json!({
+            "Statement": "UPDATE \"comms\" SET \"d\"=? SET \"rev\"=? REMOVE \"ttl\" WHERE \"pk\"=? AND \"sk\"=? AND \"rev\"=?",
+            "Parameters": [{ "M": { "a": { "S": "b" } } }, { "N": rev }, { "S": "p" }, { "S": "thing" }, { "N": "1" }],
+        })
+    }
+
+    #[test]
+    fn a_statement_loses_its_condition_and_nothing_else() {
+        let mistake = Mistake::in_writing(|act| {
+            if act.puts("thing") {
+                act.unconditionally();
+                act.write("/a", "c");
+            }
+            Fate::Stays
+        });
+        let (body, _) = asked(&mistake, "BatchExecuteStatement", json!({ "Statements": [statement("2")] }));
+        let one = &body["Statements"][0];
+        assert!(one["Statement"].as_str().unwrap().ends_with("WHERE \"pk\"=? AND \"sk\"=?"));
+        assert_eq!(one["Parameters"][0], json!({ "M": { "a": { "S": "c" } } }));
+        assert_eq!(one["Parameters"].as_array().unwrap().len(), 4);
+        assert_eq!(mistake.places(), BTreeMap::from([("BatchExecuteStatement".to_owned(), 1)]));
+    }
+
+    #[test]
+    fn a_statement_that_is_left_out_is_heard_to_have_been_done() {
+        let mistake = Mistake::in_writing(|act| if act.index == 0 { Fate::Lost } else { Fate::Unrefused });
+        let all = json!({ "Statements": [statement("2"), statement("3")] });
+        let (body, heard) = asked(&mistake, "BatchExecuteStatement", all);
+        assert_eq!(body["Statements"].as_array().unwrap().len(), 1);
+        let refused = json!({ "Responses": [{ "Error": { "Code": "ConditionalCheckFailed" } }] });
+        let (_, answer) = mistake.hears("sender a", "BatchExecuteStatement", &heard, 200, refused);
+        assert_eq!(answer, json!({ "Responses": [{}, {}] }));
+    }
+
+    #[test]
+    fn what_changes_nothing_is_not_counted() {
+        let mistake = Mistake::in_writing(|act| {
+            act.unconditionally();
+            act.write("/a", "b");
+            act.forget("x");
+            Fate::Stays
+        });
+        let put = json!({ "Item": { "pk": { "S": "p" }, "sk": { "S": "thing" }, "d": { "M": { "a": { "S": "b" } } } } });
+        let (body, _) = asked(&mistake, "PutItem", put.clone());
+        assert_eq!((body, mistake.made()), (put, 0));
+    }
 }

@@ -2,7 +2,7 @@
 //! make sure that no message is taken twice.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -88,6 +88,8 @@ struct State {
     heard: Vec<Sent>,
     /// Messages that were taken.
     taken: Vec<Sent>,
+    /// Where each of them stands there, the first time it was taken.
+    places: HashMap<MessageId, usize>,
     looked_up: usize,
     twice: Vec<String>,
 }
@@ -132,7 +134,8 @@ impl FakeProviders {
 
     /// A message as it was taken, if it was.
     pub fn taken_of(&self, message: MessageId) -> Option<Sent> {
-        self.state().taken.iter().find(|sent| sent.message == message).cloned()
+        let state = self.state();
+        state.places.get(&message).map(|place| state.taken[*place].clone())
     }
 
     /// Every call to send a message that was heard, in order.
@@ -180,7 +183,8 @@ impl FakeProviders {
         state.heard.push(sent.clone());
         let (provider, id) = (sent.provider, sent.provider_id.clone());
         if matches!(answer, Answer::Accept | Answer::AcceptUnheard | Answer::AcceptSlowly) {
-            if state.taken.iter().any(|before| before.message == sent.message) {
+            let place = state.taken.len();
+            if *state.places.entry(sent.message).or_insert(place) != place {
                 state.twice.push(format!("{} at attempt {}", sent.message, sent.attempt));
             }
             state.taken.push(sent);
