@@ -316,6 +316,8 @@ async fn imports(api: &Api, house: &House, files: &std::path::Path) -> Vec<(Stri
 #[tokio::test]
 async fn what_tells_of_a_patient_stays_where_it_has_its_place() {
     let log = Log::default();
+    // Where all tests run in one process, what one of them does not listen to is not forgotten for the others.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
     let _log = tracing::subscriber::set_default(tracing_subscriber::registry().with(log.clone()));
     let house = House::new(830).await;
     house.may_leave_work();

@@ -97,6 +97,8 @@ async fn ten_reminders_from_due_to_delivered_write_little_and_nothing_of_a_patie
     let lines: Arc<Mutex<String>> = Arc::default();
     let taken_up = lines.clone();
     let write = move |line: &str| taken_up.lock().unwrap().push_str(line);
+    // Where all tests run in one process, what one of them does not listen to is not forgotten for the others.
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry());
     let _log = tracing::subscriber::set_default(edge::lines_to(LevelFilter::INFO, write));
     let called = Called { house: &house, lines, calls: Mutex::default() };
     let before = house.providers.taken().len();
