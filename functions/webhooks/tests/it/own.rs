@@ -49,6 +49,7 @@ fn receipts(clinic: ClinicId, message: MessageId, account: &str) -> String {
 #[tokio::test]
 async fn a_clinics_own_account_tells_of_its_messages_with_its_own_proof() {
     let world = world(&[]).await;
+    has_account(&world, world.id, Provider::Twilio).await;
     let id = world.claimed(PersonId::FIRST).await;
     let (path, body) = (receipts(world.id, id, "own"), status(SID, "delivered", None));
     let refused = twilio(&world, TOKEN, &path, &body).await;
@@ -61,6 +62,7 @@ async fn a_clinics_own_account_tells_of_its_messages_with_its_own_proof() {
 #[tokio::test]
 async fn an_account_that_nobody_has_set_up_is_believed_nothing() {
     let world = world(&[]).await;
+    has_account(&world, world.id, Provider::Twilio).await;
     let id = world.claimed(PersonId::FIRST).await;
     let body = status(SID, "delivered", None);
     for account in ["other", "..%2F..%2Flinks", "", "own%2Fhook"] {
@@ -79,6 +81,7 @@ async fn what_an_account_tells_of_another_clinic_changes_nothing_there() {
     let thief = ClinicId::derived(&["thief"]);
     let secret = format!("clinics/{thief}/own/hook");
     let world = world(&[(&secret, "token_of_the_thief")]).await;
+    has_account(&world, thief, Provider::Twilio).await;
     let id = world.claimed(PersonId::FIRST).await;
     // The first of two names in an address is the one that counts, and it is the one that was proven.
     let path = format!("{}&clinic={}", receipts(thief, id, "own"), world.id);
@@ -98,13 +101,14 @@ async fn what_an_account_tells_of_another_clinic_changes_nothing_there() {
 #[tokio::test]
 async fn a_text_to_a_number_of_ones_own_account_is_taken() {
     let world = world(&[]).await;
+    has_account(&world, world.id, Provider::Twilio).await;
     let path = format!("/hooks/twilio/inbound?clinic={}&account=own", world.id);
     let text = form(&[("MessageSid", SID), ("From", THEIRS), ("To", OURS), ("Body", "C"), ("NumMedia", "0")]);
     assert_eq!(twilio(&world, OWN_TOKEN, &path, &text).await.status, 200);
     assert_eq!((world.due().await.len(), world.hints(Lane::Inbound).len()), (1, 1));
 }
 
-async fn has_account(world: &World, provider: Provider) {
+async fn has_account(world: &World, clinic: ClinicId, provider: Provider) {
     let account = Account {
         id: "own".to_owned(),
         provider,
@@ -115,7 +119,8 @@ async fn has_account(world: &World, provider: Provider) {
     };
     let actor = Actor::system("tests");
     let new = Accounts { accounts: vec![account] };
-    accounts::set(&world.platform.table, &world.clinic, &actor, 0, new).await.unwrap();
+    let table = &world.platform.table;
+    accounts::set(table, &table.of(clinic), &actor, 0, new).await.unwrap();
 }
 
 fn vonage(world: &World, secret: &str, body: &str) -> Request<Body> {
@@ -135,6 +140,26 @@ fn vonage(world: &World, secret: &str, body: &str) -> Request<Body> {
         .unwrap()
 }
 
+/// What one provider's calls are checked with may be known to everybody, such as SendGrid's public key: it proves
+/// nothing of another one's.
+#[tokio::test]
+async fn the_proof_of_one_provider_is_none_of_another() {
+    let world = world(&[]).await;
+    let id = world.claimed(PersonId::FIRST).await;
+    has_account(&world, world.id, Provider::Sendgrid).await;
+    let told = status(SID, "delivered", None);
+    let refused = twilio(&world, OWN_TOKEN, &receipts(world.id, id, "own"), &told).await;
+    assert_eq!((refused.status, refused.code().as_str()), (403, "signed_account_unknown"));
+    let told = json!({
+        "message_uuid": "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab", "status": "delivered",
+        "client_ref": format!("{}.{id}.1", world.id),
+    });
+    assert_eq!(world.send(vonage(&world, OWN_TOKEN, &told.to_string())).await.status, 403);
+    assert_eq!(world.message(id).await.status, Status::Sending);
+    // Who tried is in the log of the clinic.
+    assert!(world.log().await.iter().any(|entry| entry.action == "callback.refused"));
+}
+
 ///
 #[tokio::test]
 async fn vonage_tells_how_a_text_fares_and_brings_answers() {
@@ -148,7 +173,7 @@ async fn vonage_tells_how_a_text_fares_and_brings_answers() {
     .to_string();
     // Before the clinic has said that it has such an account.
     assert_eq!(world.send(vonage(&world, OWN_TOKEN, &receipt)).await.status, 403);
-    has_account(&world, Provider::Vonage).await;
+    has_account(&world, world.id, Provider::Vonage).await;
     assert_eq!(world.send(vonage(&world, "another", &receipt)).await.status, 403);
     assert_eq!(world.message(id).await.status, Status::Sending);
     assert_eq!(world.send(vonage(&world, OWN_TOKEN, &receipt)).await.status, 204);
@@ -168,8 +193,9 @@ async fn sendgrid_tells_of_many_mails_at_once_and_of_its_own_clinic_alone() {
     let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
     let key = [&hex::decode(BEFORE_POINT).unwrap()[..], pair.public_key().as_ref()].concat();
     let clinic = ClinicId::derived(&["one"]);
-    let secret = format!("clinics/{clinic}/mail/hook");
+    let secret = format!("clinics/{clinic}/own/hook");
     let world = world(&[(&secret, &STANDARD.encode(key))]).await;
+    has_account(&world, world.id, Provider::Sendgrid).await;
     let (mine, theirs) =
         (world.claimed(PersonId::FIRST).await, world.claimed(PersonId::derived(&["other"])).await);
     let event = |clinic: ClinicId, message: MessageId| {
@@ -183,7 +209,7 @@ async fn sendgrid_tells_of_many_mails_at_once_and_of_its_own_clinic_alone() {
     let at = world.clock.now().as_second().to_string();
     let call = |body: &str| {
         let signature = pair.sign(&SystemRandom::new(), format!("{at}{body}").as_bytes()).unwrap();
-        Request::post(format!("/hooks/sendgrid/{clinic}/mail"))
+        Request::post(format!("/hooks/sendgrid/{clinic}/own"))
             .header("content-type", "application/json")
             .header("x-twilio-email-event-webhook-signature", STANDARD.encode(signature))
             .header("x-twilio-email-event-webhook-timestamp", &at)
@@ -191,7 +217,7 @@ async fn sendgrid_tells_of_many_mails_at_once_and_of_its_own_clinic_alone() {
     let forged = call("[]").body(Body::from(body.clone())).unwrap();
     assert_eq!(world.send(forged).await.status, 403);
     let unsigned =
-        Request::post(format!("/hooks/sendgrid/{clinic}/mail")).header("content-type", "application/json");
+        Request::post(format!("/hooks/sendgrid/{clinic}/own")).header("content-type", "application/json");
     assert_eq!(world.send(unsigned.body(Body::from(body.clone())).unwrap()).await.status, 401);
     assert_eq!(world.message(mine).await.status, Status::Sending);
     let told = world.send(call(&body).body(Body::from(body.clone())).unwrap()).await;

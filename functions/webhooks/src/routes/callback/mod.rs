@@ -8,8 +8,9 @@ use axum::body::Bytes;
 use edge::{Problem, Visit};
 use http::{HeaderMap, Uri};
 use kernel::{ClinicId, Fault as _, Kind, Masked};
-use platform::{Platform, PlatformFault};
-use providers::{Hook, Unverified};
+use messaging::accounts;
+use platform::Platform;
+use providers::{Hook, Provider, Unverified};
 
 /// A call, as it came.
 pub(super) struct Call<'a> {
@@ -57,40 +58,49 @@ impl Call<'_> {
     }
 }
 
-/// The clinic and the name of one of its accounts, as an address gives them. Nobody has proven them.
-pub(super) fn own(clinic: &str, account: &str) -> Result<(ClinicId, String), Problem> {
-    let letter = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    let named = (1..=32).contains(&account.len()) && account.bytes().all(letter);
-    match clinic.parse() {
-        Ok(clinic) if named => Ok((clinic, format!("clinics/{clinic}/{account}/hook"))),
-        _ => Err(unknown_account()),
-    }
+/// An account that a clinic has brought.
+pub(super) struct Own {
+    /// The clinic.
+    pub(super) whose: Whose,
+    /// The provider's id of the account or application.
+    pub(super) id: String,
+    /// What its calls are checked with.
+    pub(super) proofs: Vec<Masked<String>>,
 }
 
-/// Nothing is known by which such a call could be proven.
-pub(super) fn unknown_account() -> Problem {
-    let unknown = Unverified::WrongAccount;
-    Problem::new(Kind::Forbidden, unknown.code(), unknown.to_string())
+/// The account that an address names; nobody has proven the names. It has to be one of this provider: what the calls
+/// of another are checked with may be known to everybody, such as a public key. And the table is asked before the store
+/// of secrets is: names can be made up by the thousand.
+pub(super) async fn own(
+    platform: &Platform,
+    visit: Visit,
+    provider: Provider,
+    (clinic, account): (&str, &str),
+) -> Result<Own, Problem> {
+    let named: Option<ClinicId> = clinic.parse().ok();
+    let account = match named {
+        Some(clinic) => accounts::kept(&platform.table.of(clinic)).await?.and_then(|kept| {
+            let account = kept.named(account).filter(|account| account.provider == provider)?;
+            Some((clinic, account.own.clone()?, account.hook_secret(clinic)))
+        }),
+        None => None,
+    };
+    let Some((clinic, id, secret)) = account else {
+        return Err(refuse::refuse(platform, visit, provider, named, Unverified::WrongAccount).await);
+    };
+    let proofs = proofs(platform, &secret).await?;
+    Ok(Own { whose: Whose::Clinic(clinic), id, proofs })
 }
 
 /// What proves the calls of an account: one value, or several with a comma while they are being changed. Without any
 /// nothing can be told apart: the provider shall call again.
-pub(super) async fn proofs(
-    platform: &Platform,
-    secret: &str,
-    whose: Whose,
-) -> Result<Vec<Masked<String>>, Problem> {
+pub(super) async fn proofs(platform: &Platform, secret: &str) -> Result<Vec<Masked<String>>, Problem> {
     let away = |reason: &str| {
         tracing::error!(secret.name = secret, reason, "no callback can be verified");
         Problem::new(Kind::Unavailable, "callbacks_unverifiable", "this is not possible for a moment")
             .retry_after(60)
     };
-    let value = match platform.secrets.get(secret).await {
-        Ok(value) => value,
-        // The address names an account that nobody has set up; anybody can make up such addresses.
-        Err(PlatformFault::Absent { .. }) if whose != Whose::Deployment => return Err(unknown_account()),
-        Err(fault) => return Err(away(fault.code())),
-    };
+    let value = platform.secrets.get(secret).await.map_err(|fault| away(fault.code()))?;
     let proofs = value.reveal().split(',').map(str::trim).filter(|proof| !proof.is_empty());
     let proofs: Vec<_> = proofs.map(|proof| Masked::new(proof.to_owned())).collect();
     if proofs.is_empty() { Err(away("it is empty")) } else { Ok(proofs) }

@@ -4,11 +4,11 @@ use axum::extract::{OriginalUri, Path, State};
 use edge::{Problem, Visit};
 use http::{HeaderMap, StatusCode};
 use platform::Platform;
-use providers::SendgridHook;
+use providers::{Provider, SendgridHook};
 
 use crate::{
     form::Json,
-    routes::callback::{Call, Whose, own, proofs},
+    routes::callback::{Call, own},
 };
 
 /// Tell how mail fares
@@ -40,10 +40,8 @@ pub(super) async fn events(
     headers: HeaderMap,
     Json(body): Json,
 ) -> Result<StatusCode, Problem> {
-    let (clinic, secret) = own(&clinic, &account)?;
-    let whose = Whose::Clinic(clinic);
-    let keys = proofs(&platform, &secret, whose).await?;
-    let hook = SendgridHook::new(keys.iter().map(|key| key.reveal().as_str()), platform.clock.now());
-    Call { platform: &platform, visit, uri: &uri, headers, body }.take(whose, &hook).await?;
+    let own = own(&platform, visit, Provider::Sendgrid, (&clinic, &account)).await?;
+    let hook = SendgridHook::new(own.proofs.iter().map(|key| key.reveal().as_str()), platform.clock.now());
+    Call { platform: &platform, visit, uri: &uri, headers, body }.take(own.whose, &hook).await?;
     Ok(StatusCode::NO_CONTENT)
 }

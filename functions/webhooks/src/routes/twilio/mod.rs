@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use edge::{OpenApiRouter, Problem, routes};
 use http::{Uri, header};
 use platform::Platform;
-use providers::TwilioHook;
+use providers::{Provider, TwilioHook};
 use url::form_urlencoded;
 
 use super::callback::{Call, Whose, own, proofs};
@@ -21,14 +21,14 @@ const SECRET: &str = "twilio-hook";
 
 /// Takes a call. Twilio reads the answer as instructions: there are none. To a receipt it would take any 2xx.
 async fn answer(call: Call<'_>) -> Result<Response, Problem> {
-    let (whose, secret) = match owner(call.uri) {
+    let (whose, proofs) = match owner(call.uri) {
         Some((clinic, account)) => {
-            let (clinic, secret) = own(&clinic, &account)?;
-            (Whose::Clinic(clinic), secret)
+            let own = own(call.platform, call.visit, Provider::Twilio, (&clinic, &account)).await?;
+            (own.whose, own.proofs)
         }
-        None => (Whose::Deployment, SECRET.to_owned()),
+        None => (Whose::Deployment, proofs(call.platform, SECRET).await?),
     };
-    let hook = TwilioHook::new(proofs(call.platform, &secret, whose).await?);
+    let hook = TwilioHook::new(proofs);
     call.take(whose, &hook).await?;
     Ok(([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], "<Response/>").into_response())
 }

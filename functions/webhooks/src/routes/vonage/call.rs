@@ -3,13 +3,12 @@
 use axum::extract::{OriginalUri, Path, State};
 use edge::{Problem, Visit};
 use http::{HeaderMap, StatusCode};
-use messaging::accounts;
 use platform::Platform;
-use providers::VonageHook;
+use providers::{Provider, VonageHook};
 
 use crate::{
     form::Json,
-    routes::callback::{Call, Whose, own, proofs, unknown_account},
+    routes::callback::{Call, own},
 };
 
 /// Tell how a text fares, or bring one
@@ -41,13 +40,8 @@ pub(super) async fn call(
     headers: HeaderMap,
     Json(body): Json,
 ) -> Result<StatusCode, Problem> {
-    let (clinic, secret) = own(&clinic, &account)?;
-    let whose = Whose::Clinic(clinic);
-    let secrets = proofs(&platform, &secret, whose).await?;
-    let kept = accounts::kept(&platform.table.of(clinic)).await?;
-    let application = kept.as_ref().and_then(|kept| kept.named(&account)?.own.clone());
-    let application = application.ok_or_else(unknown_account)?;
-    let hook = VonageHook::new(secrets, application, platform.clock.now());
-    Call { platform: &platform, visit, uri: &uri, headers, body }.take(whose, &hook).await?;
+    let own = own(&platform, visit, Provider::Vonage, (&clinic, &account)).await?;
+    let hook = VonageHook::new(own.proofs, own.id, platform.clock.now());
+    Call { platform: &platform, visit, uri: &uri, headers, body }.take(own.whose, &hook).await?;
     Ok(StatusCode::NO_CONTENT)
 }
