@@ -71,6 +71,22 @@ async fn a_day_with_all_that_can_happen_adds_up() {
 }
 
 #[tokio::test]
+async fn a_day_is_a_day_of_the_clinic() {
+    let house = House::new(102).await;
+    let ana = house.patient("Ana").with_text("+12125550123").who_agreed().await;
+    // In New York it is still the eighth, at half past eight in the evening.
+    ana.is_written_for(at("2026-06-09T00:30:00Z"), "See you").await;
+    house.time_passes(minutes(1)).await;
+    let count = async |day: &str| -> i64 {
+        let counts = counters::counts(&house.table, day).await.unwrap();
+        counts.iter().filter(|count| count.source == "staff").map(|count| count.messages).sum()
+    };
+    assert_eq!((count("2026-06-08").await, count("2026-06-09").await), (1, 0));
+    house.until("2026-06-09T00:31:00Z").await;
+    assert_eq!((count("2026-06-08").await, count("2026-06-09").await), (1, 0));
+}
+
+#[tokio::test]
 async fn the_figures_of_a_month_are_whole_even_if_every_day_has_many() {
     let house = House::new(101).await;
     let ana = house.patient("Ana").with_text("+12125550123").who_agreed().await;

@@ -31,8 +31,8 @@ struct Followed {
     after: Kept<Message>,
 }
 
-/// How long the zone of a clinic is remembered. Where a message was counted is kept with it, so that a change of the
-/// zone leaves no count behind.
+/// How long the zone of a clinic is remembered. Where a message was counted is kept for two days, so that a change of
+/// the zone meanwhile leaves no count behind.
 const REMEMBERED: SignedDuration = SignedDuration::from_mins(1);
 
 /// Follows changes on a platform.

@@ -138,18 +138,34 @@ pub(crate) fn checked(draft: &Draft, now: Timestamp) -> Result<(), CreateFault> 
 
 /// Whether the clinic can send on one of the channels that a message is to take; which one that is, and whether any
 /// leads to the person, is found out when it is sent.
-pub(crate) async fn is_configured(table: &ClinicTable, route: &Route) -> Result<bool, TableFault> {
+async fn is_configured(table: &ClinicTable, route: &Route) -> Result<bool, TableFault> {
     let channels = match route {
         Route::Auto => return Ok(true),
         Route::Only(channel) => std::slice::from_ref(channel),
         Route::FirstOf(channels) => channels,
     };
-    let mut reads = table.reads();
-    reads.want(table, &ClinicKey {}).want(table, &AccountsKey {});
-    let found = reads.lately().await?;
-    let Some(clinic) = found.get::<Clinic>(table, &ClinicKey {})? else { return Ok(false) };
-    let accounts = Accounts::or_standard(found.get::<Accounts>(table, &AccountsKey {})?);
-    Ok(channels.iter().any(|channel| accounts.can_send(&clinic, *channel)))
+    // What was set up a moment ago counts: only an answer of now can say no.
+    for exact in [false, true] {
+        let mut reads = table.reads();
+        reads.want(table, &ClinicKey {}).want(table, &AccountsKey {});
+        let found = if exact { reads.now().await } else { reads.lately().await }?;
+        let Some(clinic) = found.get::<Clinic>(table, &ClinicKey {})? else { continue };
+        let accounts = Accounts::or_standard(found.get::<Accounts>(table, &AccountsKey {})?);
+        if channels.iter().any(|channel| accounts.can_send(&clinic, *channel)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Refuses a message that the clinic has no account for. One that was made before stays made: whoever asks again has
+/// not heard of it.
+pub(crate) async fn configured(table: &ClinicTable, draft: &Draft) -> Result<(), CreateFault> {
+    if is_configured(table, &draft.route).await? {
+        return Ok(());
+    }
+    let made = table.get::<Message>(&MessageKey { message: draft.id }).await?;
+    if made.is_some() { Ok(()) } else { Err(CreateFault::NotConfigured) }
 }
 
 /// Makes a message and asks for it to be sent. Making it again under the same id gives the first one.
@@ -163,9 +179,7 @@ pub async fn create(
     checked(&draft, now)?;
     let person = current(table, draft.person).await?.ok_or(CreateFault::NoPerson(draft.person))?;
     draft.person = person.id;
-    if !is_configured(table, &draft.route).await? {
-        return Err(CreateFault::NotConfigured);
-    }
+    configured(table, &draft).await?;
     if let Body::Template { template, version, .. } = &draft.body {
         templates::version(table, *template, *version).await.map_err(|fault| match fault.kind() {
             Kind::Unavailable => CreateFault::Away(fault.code()),

@@ -21,7 +21,7 @@ use templates::Value;
 use crate::{
     Body, ChangeFault, CreateFault, Draft, Ended, Message, Readers, Route, Source, Status,
     cancel::read,
-    create::{LONGEST_TEXT, checked, create, current},
+    create::{LONGEST_TEXT, checked, configured, create, current},
     plan, take_back, values_of,
 };
 
@@ -87,6 +87,7 @@ pub async fn send_or_collect(
     }
     match slot(table, &draft).await? {
         Some(slot) if table.get::<Message>(&MessageKey { message: draft.id }).await?.is_none() => {
+            configured(table, &draft).await?;
             collect(table, actor, &draft, &slot).await
         }
         _ => create(platform, table, actor, draft).await,

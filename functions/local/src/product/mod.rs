@@ -170,6 +170,7 @@ impl Product {
                 public_url: base.clone(),
                 twilio_base_url: format!("{base}/sim/twilio"),
                 twilio_account_sid: ACCOUNT.to_owned(),
+                // Not simulated: what is sent there is refused, and nothing of this machine reaches the real ones.
                 vonage_base_url: format!("{base}/sim/vonage"),
                 sendgrid_base_url: format!("{base}/sim/sendgrid"),
                 ses_base_url: format!("{base}/sim/ses"),

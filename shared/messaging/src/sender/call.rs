@@ -235,7 +235,7 @@ fn mail(clinic: &Clinic, said: &Snapshot, category: Category, unsubscribe: Optio
 }
 
 /// What a refusal makes of the message. Where the account is to blame and there is `another` that has not been tried,
-/// it is tried at once: nothing was accepted.
+/// it is due again now, which the next minute finds: nothing was accepted.
 fn refused(next: Message, error: SendError, another: bool, now: Timestamp) -> Message {
     let blames_account = matches!(
         error.class,
